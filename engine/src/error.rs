@@ -1,0 +1,88 @@
+//! Spark's errors: condition, SQLSTATE, parameters, message, and the exception class that a PySpark user catches.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The exception class of `pyspark.errors` that a user catches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExceptionClass {
+    /// `AnalysisException`: planning failed, a planning callback of a source included.
+    Analysis,
+    /// `ParseException`: SQL or DDL text does not parse.
+    Parse,
+    /// `IllegalArgumentException`.
+    IllegalArgument,
+    /// `PythonException`: Python code failed inside a task (`read`, `write`).
+    Python,
+    /// `UnsupportedOperationException`.
+    UnsupportedOperation,
+    /// `ArithmeticException`.
+    Arithmetic,
+    /// `SparkRuntimeException`.
+    SparkRuntime,
+    /// `SparkException`: a job failed inside the engine; where Spark fails in the JVM without a condition.
+    Spark,
+}
+
+impl ExceptionClass {
+    /// The class's name in `pyspark.errors`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Analysis => "AnalysisException",
+            Self::Parse => "ParseException",
+            Self::IllegalArgument => "IllegalArgumentException",
+            Self::Python => "PythonException",
+            Self::UnsupportedOperation => "UnsupportedOperationException",
+            Self::Arithmetic => "ArithmeticException",
+            Self::SparkRuntime => "SparkRuntimeException",
+            Self::Spark => "SparkException",
+        }
+    }
+}
+
+impl fmt::Display for ExceptionClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where in a query's life an error arose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// `spark.dataSource.register`.
+    Register,
+    /// `read…load()`: `__init__`, `schema()`.
+    Load,
+    /// Planning a query: SQL analysis, `reader()`, `pushFilters()`, `partitions()`.
+    Plan,
+    /// Executing it: `read()` and everything after.
+    Read,
+}
+
+impl Phase {
+    /// The phase's name in an observation.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Load => "load",
+            Self::Plan => "plan",
+            Self::Read => "read",
+        }
+    }
+}
+
+/// An error as Spark reports it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct SparkError {
+    /// The exception class.
+    pub exception: ExceptionClass,
+    /// The error condition, such as `PYTHON_DATA_SOURCE_ERROR`; none where Spark gives none.
+    pub condition: Option<String>,
+    /// The SQLSTATE, five characters.
+    pub sql_state: Option<String>,
+    /// The message's parameters by name.
+    pub parameters: BTreeMap<String, String>,
+    /// The whole message as `str(exception)` shows it: `[CONDITION] text SQLSTATE: 38000`.
+    pub message: String,
+}

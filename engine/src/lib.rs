@@ -1,0 +1,6 @@
+//! A Spark-compatible engine that runs PySpark Python Data Sources unmodified.
+//!
+//! DataFusion plans and executes; Python sources run in process. The entry point is [`Session`](session::Session).
+
+pub mod error;
+pub mod types;
