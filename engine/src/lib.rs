@@ -2,5 +2,6 @@
 //!
 //! DataFusion plans and executes; Python sources run in process. The entry point is [`Session`](session::Session).
 
+pub mod datasource;
 pub mod error;
 pub mod types;

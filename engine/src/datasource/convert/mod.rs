@@ -1,0 +1,1 @@
+//! From what `reader.read(partition)` returned to Arrow record batches.

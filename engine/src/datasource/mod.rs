@@ -1,0 +1,3 @@
+//! Python Data Sources: from `reader.read(partition)` to Arrow.
+
+pub mod convert;
