@@ -1,1 +1,10 @@
-//! Harness.
+//! The harness: loads cases, runs them on targets, compares what the targets answered, and reports.
+//!
+//! Data flows one way: case → target → observation → comparison → report.
+
+pub mod case;
+pub mod compare;
+pub mod divergence;
+pub mod golden;
+pub mod observation;
+pub mod scoreboard;

@@ -1,0 +1,133 @@
+//! Cases: what is asked of a target, read from the YAML files below `cases/`.
+//!
+//! Here a case is loaded, checked and turned into what a runner gets. It is not run here.
+
+pub mod diagnostic;
+mod id;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use diagnostic::Diagnostic;
+pub use id::{CaseHash, CaseId, IdError, SparkMinor, SparkVersion};
+
+/// One case of a case file, checked and ready to run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// Area, topic and name.
+    pub id: CaseId,
+    /// The file's `feature` line.
+    pub feature: String,
+    /// What a reader should learn, if the case says so.
+    pub about: Option<String>,
+    /// The first Spark version that has the behaviour.
+    pub since: SparkMinor,
+    /// Ids of the behaviour catalogue.
+    pub covers: Vec<String>,
+    /// Session configuration, in order.
+    pub conf: Vec<(String, String)>,
+    /// The Python module's text; generated where the case has the declarative form.
+    pub python: String,
+    /// Whether the text was generated from the declarative form.
+    pub declarative: bool,
+    /// Python expressions of the objects to register; `None` registers every class of the module.
+    pub register: Option<Vec<String>>,
+    /// What is read.
+    pub read: Read,
+    /// The SQL text; `None` collects the loaded DataFrame itself.
+    pub query: Option<String>,
+    /// Whether the order of rows counts.
+    pub ordered: bool,
+    /// The callbacks whose calls are compared.
+    pub calls: Vec<Callback>,
+    /// Whether the number of partitions is observed.
+    pub count_partitions: bool,
+    /// How long the case may take, when it is not the default.
+    pub deadline: Option<Duration>,
+    /// Where the case stands.
+    pub location: Location,
+}
+
+/// `spark.read.format(…).options(…).schema(…).load(…)`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Read {
+    /// The format; `None` means the name of the first registered object.
+    pub format: Option<String>,
+    /// Options in order, values string, number, boolean or null.
+    pub options: Vec<(String, serde_json::Value)>,
+    /// The user's schema as DDL.
+    pub schema: Option<String>,
+    /// The paths handed to `load`.
+    pub path: Option<ReadPath>,
+}
+
+/// The argument of `load`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ReadPath {
+    /// `load("a")`.
+    One(String),
+    /// `load(["a", "b"])`.
+    Many(Vec<String>),
+}
+
+/// A method of a data source that records that it was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Callback {
+    /// `DataSource.__init__`.
+    Init,
+    /// `DataSource.schema`.
+    Schema,
+    /// `DataSource.reader`.
+    Reader,
+    /// `DataSourceReader.partitions`.
+    Partitions,
+    /// `DataSourceReader.read`.
+    Read,
+}
+
+/// A place in a case file; line and column count from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The file, relative to the working directory or as given.
+    pub file: PathBuf,
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+}
+
+/// The cases of a folder, and what was wrong with the others.
+#[derive(Debug, Default)]
+pub struct Suite {
+    /// All cases that are in order, sorted by id.
+    pub cases: Vec<Case>,
+    /// All problems, in the order of files and lines.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Loads every case file below `root` (the folder `cases`), in path order; a broken file does not stop the others.
+pub fn load(_root: &Path) -> Suite {
+    Suite::default()
+}
+
+/// Loads the cases of one file's text. `file` is where it lies, `topic` is `<area>/<topic>`.
+pub fn load_text(_file: &Path, _topic: &str, _text: &str) -> Suite {
+    Suite::default()
+}
+
+/// The JSON Schema of case files, for completion in editors.
+pub fn json_schema() -> serde_json::Value {
+    serde_json::Value::Null
+}
+
+impl Case {
+    /// The case as a runner gets it (CASE of the runner protocol).
+    pub fn wire(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    /// A hash of what changes the case's behaviour: not its name, prose, `covers`, `since`, `ordered` or deadline.
+    pub fn hash(&self) -> CaseHash {
+        CaseHash::of(b"")
+    }
+}
