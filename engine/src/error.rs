@@ -1,5 +1,7 @@
 //! Spark's errors: condition, SQLSTATE, parameters, message, and the exception class that a PySpark user catches.
 
+pub mod condition;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -85,4 +87,19 @@ pub struct SparkError {
     pub parameters: BTreeMap<String, String>,
     /// The whole message as `str(exception)` shows it: `[CONDITION] text SQLSTATE: 38000`.
     pub message: String,
+}
+
+impl SparkError {
+    /// An error without a condition: where Spark itself fails inside the JVM, or a failure of the engine's own.
+    pub fn plain(exception: ExceptionClass, message: impl Into<String>) -> Self {
+        Self { exception, condition: None, sql_state: None, parameters: BTreeMap::new(), message: message.into() }
+    }
+
+    /// A failure that is the engine's own fault.
+    pub fn internal(message: impl fmt::Display) -> Self {
+        Self::plain(
+            ExceptionClass::Spark,
+            format!("[INTERNAL_ERROR] {message}. This is a fault of the engine: please report it."),
+        )
+    }
 }

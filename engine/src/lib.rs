@@ -4,4 +4,5 @@
 
 pub mod datasource;
 pub mod error;
+pub mod python;
 pub mod types;
