@@ -1,0 +1,31 @@
+"""Seatrial: run PySpark's Python data sources on a Spark-compatible engine, and compare engines with Spark.
+
+Names are imported when they are first used, so that the modules which run inside somebody else's
+environment (:mod:`seatrial.runner`, :mod:`seatrial.case_module`, :mod:`seatrial.values`) need
+neither the native module nor, until they start Spark, PySpark.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Where each lazily imported name lives.
+_HOMES: dict[str, str] = {}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
