@@ -1,4 +1,4 @@
-"""Seatrial: run PySpark's Python data sources on a Spark-compatible engine, and compare engines with Spark.
+"""Seatrial: PySpark's Python data sources on a Spark-compatible engine, compared with Spark.
 
 Names are imported when they are first used, so that the modules which run inside somebody else's
 environment (:mod:`seatrial.runner`, :mod:`seatrial.case_module`, :mod:`seatrial.values`) need

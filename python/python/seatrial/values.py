@@ -41,7 +41,10 @@ def canonical_rows(rows: Iterable[Any], schema: Any) -> list[list[Any]]:
         A list of JSON values for each row, by position.
     """
     types = [field.dataType for field in schema.fields]
-    return [[canonical_value(cell, type_) for cell, type_ in zip(row, types)] for row in rows]
+    return [
+        [canonical_value(cell, type_) for cell, type_ in zip(row, types, strict=True)]
+        for row in rows
+    ]
 
 
 def canonical_value(value: Any, data_type: Any) -> Any:
@@ -87,7 +90,8 @@ def canonical_value(value: Any, data_type: Any) -> Any:
         ]
     if kind == "struct":
         return [
-            canonical_value(item, field.dataType) for item, field in zip(value, data_type.fields)
+            canonical_value(item, field.dataType)
+            for item, field in zip(value, data_type.fields, strict=True)
         ]
     if kind == "variant":
         return {"variant": value.toJson()}

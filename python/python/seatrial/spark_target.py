@@ -1,0 +1,300 @@
+"""A real Spark of this interpreter's environment, and how a case runs on it."""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import json
+import os
+import platform
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from seatrial.case_module import CASE_FILE, default_format, load_case
+from seatrial.spark_errors import PhaseError, describe_error, summary
+from seatrial.values import UnrepresentableValue, canonical_rows
+
+__all__ = ["CaseFailed", "SparkTarget", "TargetLost", "Unsupported", "read_calls"]
+
+_T = TypeVar("_T")
+_CASE_KEYS = frozenset({"python", "register", "conf", "read", "query", "calls", "count_partitions"})
+_READ_KEYS = frozenset({"format", "options", "schema", "path"})
+
+
+class CaseFailed(Exception):
+    """The case cannot be run as it stands; says why."""
+
+
+class Unsupported(Exception):
+    """The case asks for something that this runner cannot do; says what."""
+
+
+class TargetLost(Exception):
+    """Spark is gone: the runner must be restarted."""
+
+
+class SparkTarget:
+    """A real Spark in this process's environment.
+
+    Parameters
+    ----------
+    connect : bool
+        Use Spark Connect (a server that is started for the purpose) instead of classic mode.
+    """
+
+    def __init__(self, connect: bool) -> None:
+        self.connect = connect
+        self.directory = Path(tempfile.mkdtemp(prefix="seatrial-runner-"))
+        atexit.register(shutil.rmtree, self.directory, ignore_errors=True)
+        self._prepare_environment()
+        from pyspark.sql import SparkSession
+
+        builder: Any = SparkSession.builder
+        for key, value in self._configuration().items():
+            builder = builder.config(key, value)
+        self.spark: Any = (
+            builder.remote("local[2]") if connect else builder.master("local[2]")
+        ).getOrCreate()
+        if not connect:
+            self.spark.sparkContext.setLogLevel("ERROR")
+        # PySpark has replaced the handler by now. A terminal's Ctrl-C is the harness's to handle:
+        # it ends its runners, and the case that happens to run is not interrupted by accident.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def _prepare_environment(self) -> None:
+        # The process's zone decides what naive datetimes mean, in the workers too.
+        os.environ["TZ"] = "UTC"
+        time.tzset()
+        # The Spark of this interpreter, and none of the settings that surround another one.
+        for name in (
+            "SPARK_HOME",
+            "SPARK_REMOTE",
+            "SPARK_LOCAL_REMOTE",
+            "SPARK_CONNECT_MODE",
+            "SPARK_CONNECT_MODE_ENABLED",
+            "SPARK_API_MODE",
+            "SPARK_TESTING",
+            "PYSPARK_SUBMIT_ARGS",
+            "PYSPARK_DRIVER_PYTHON_OPTS",
+        ):
+            os.environ.pop(name, None)
+        configuration = self.directory / "conf"
+        configuration.mkdir()
+        os.environ["SPARK_CONF_DIR"] = str(configuration)
+        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+        os.environ["PYSPARK_PYTHON"] = sys.executable
+        os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+        # Relative search paths keep their meaning when the working directory changes.
+        path = os.environ.get("PYTHONPATH")
+        if path:
+            os.environ["PYTHONPATH"] = os.pathsep.join(
+                os.path.abspath(entry) for entry in path.split(os.pathsep) if entry
+            )
+        sys.path[:] = [os.path.abspath(entry or ".") for entry in sys.path]
+        work = self.directory / "work"
+        work.mkdir()
+        os.chdir(work)
+
+    def _configuration(self) -> dict[str, str]:
+        configuration = {
+            "spark.app.name": "seatrial",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.host": "127.0.0.1",
+            "spark.local.dir": str(self.directory / "local"),
+            "spark.sql.catalogImplementation": "in-memory",
+            "spark.sql.session.timeZone": "UTC",
+            "spark.sql.warehouse.dir": str(self.directory / "warehouse"),
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
+        }
+        if self.connect:
+            configuration["spark.connect.grpc.binding.address"] = "127.0.0.1"
+            configuration["spark.log.level"] = "ERROR"
+        return configuration
+
+    def describe(self) -> dict[str, Any]:
+        """Return the body of ``started``, but for the protocol."""
+        versions = {"spark": str(self.spark.version), "python": platform.python_version()}
+        for package in ("pyarrow", "pandas"):
+            try:
+                versions[package] = str(importlib.import_module(package).__version__)
+            except ImportError:
+                continue
+        java = self._java_version()
+        if java is not None:
+            versions["java"] = java
+        return {
+            "target": "spark",
+            "versions": versions,
+            "mode": "connect" if self.connect else "classic",
+            "capabilities": ["read"],
+        }
+
+    def _java_version(self) -> str | None:
+        from pyspark import SparkContext
+
+        jvm: Any = getattr(SparkContext, "_jvm", None)
+        return None if jvm is None else str(jvm.System.getProperty("java.version"))
+
+    def new_session(self) -> Any:
+        """Return a session that shares nothing but the JVM with the sessions before it."""
+        if self.connect:
+            from pyspark.sql import SparkSession
+
+            builder: Any = SparkSession.builder
+            return builder.remote(os.environ.get("SPARK_REMOTE", "sc://localhost")).create()
+        session = self.spark.newSession()
+        # DDL text is parsed under the settings of the JVM's active session, and a user has but one.
+        session._jvm.SparkSession.setActiveSession(session._jsparkSession)
+        return session
+
+    def alive(self) -> bool:
+        """Return whether Spark still answers."""
+        try:
+            return bool(self.spark.version)
+        except BaseException:
+            return False
+
+    def run(self, case: dict[str, Any], calls_path: Path) -> dict[str, Any]:
+        """Run one case and return its observation."""
+        _reject_unknown(case, _CASE_KEYS, "case")
+        read = case.get("read") or {}
+        _reject_unknown(read, _READ_KEYS, "read")
+        objects = _load(case, calls_path)
+        session = self._configured_session(case)
+        observation: dict[str, Any] = {
+            "schema": None,
+            "rows": None,
+            "error": None,
+            "calls": [],
+            "partitions": None,
+        }
+        frame: Any = None
+        try:
+            _in_phase("register", lambda: _register(session, objects))
+            source_format = read.get("format")
+            if source_format is None:
+                source_format = _or_failed(lambda: default_format(objects))
+            loaded = _in_phase("load", lambda: _read(session, source_format, read))
+            frame = _in_phase("plan", lambda: _query(session, loaded, case.get("query")))
+            schema = _in_phase("plan", lambda: frame.schema)
+            observation["schema"] = schema.jsonValue()
+            rows = _in_phase("action", frame.collect)
+            observation["rows"] = _canonical(rows, schema)
+        except PhaseError as raised:
+            observation["error"] = describe_error(raised)
+            if not self.alive():
+                raise TargetLost(f"Spark is gone: {summary(raised.cause)}") from raised
+        # Counting the partitions may plan the source once more: those calls are not the case's.
+        observation["calls"] = read_calls(calls_path, case.get("calls") or [])
+        if case.get("count_partitions") and observation["error"] is None:
+            observation["partitions"] = _count_partitions(frame)
+        return observation
+
+    def _configured_session(self, case: dict[str, Any]) -> Any:
+        session = self.new_session()
+        for key, value in (case.get("conf") or {}).items():
+            try:
+                session.conf.set(key, value)
+            except Exception as error:
+                raise CaseFailed(f"cannot set {key} = {value!r}: {summary(error)}") from error
+        return session
+
+    def stop(self) -> None:
+        """Stop Spark; a failure to do so must not keep the runner from ending."""
+        try:
+            self.spark.stop()
+        except BaseException as error:
+            print(f"seatrial.runner: Spark did not stop: {error!r}", file=sys.stderr)
+
+
+def _load(case: dict[str, Any], calls_path: Path) -> list[object]:
+    try:
+        return load_case(case["python"], case.get("register"), str(calls_path))
+    except BaseException as error:
+        raise CaseFailed(_case_traceback(error)) from error
+
+
+def _or_failed(action: Callable[[], _T]) -> _T:
+    try:
+        return action()
+    except BaseException as error:
+        raise CaseFailed(summary(error)) from error
+
+
+def _in_phase(phase: str, action: Callable[[], _T]) -> _T:
+    """Run a step; its exception, whatever its kind, becomes that phase's error."""
+    try:
+        return action()
+    except BaseException as error:
+        raise PhaseError(phase, error) from error
+
+
+def _register(session: Any, objects: list[object]) -> None:
+    for source in objects:
+        session.dataSource.register(source)
+
+
+def _read(session: Any, source_format: str, read: dict[str, Any]) -> Any:
+    reader = session.read.format(source_format)
+    for key, value in read.get("options") or []:
+        reader = reader.option(key, value)
+    if read.get("schema") is not None:
+        reader = reader.schema(read["schema"])
+    path = read.get("path")
+    frame = reader.load() if path is None else reader.load(path)
+    # On Spark Connect `load` sends nothing: the schema is what makes it resolve the source.
+    _ = frame.schema
+    return frame
+
+
+def _query(session: Any, loaded: Any, query: str | None) -> Any:
+    if query is None:
+        return loaded
+    loaded.createOrReplaceTempView("source")
+    return session.sql(query)
+
+
+def _canonical(rows: list[Any], schema: Any) -> list[list[Any]]:
+    try:
+        return canonical_rows(rows, schema)
+    except UnrepresentableValue as error:
+        raise Unsupported(str(error)) from error
+
+
+def _count_partitions(frame: Any) -> int | None:
+    try:
+        return int(frame.rdd.getNumPartitions())
+    except Exception:
+        # Spark Connect has no RDDs.
+        return None
+
+
+def read_calls(path: Path, wanted: list[str]) -> list[dict[str, Any]]:
+    """Return the recorded calls of the wanted callbacks, in the order of the file."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    calls = [json.loads(line) for line in lines if line]
+    return [call for call in calls if call["call"] in wanted]
+
+
+def _case_traceback(error: BaseException) -> str:
+    """Return the traceback of a broken case, from its first own line on."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename != CASE_FILE:
+        frames = frames.tb_next
+    return "".join(traceback.format_exception(type(error), error, frames)).rstrip("\n")
+
+
+def _reject_unknown(mapping: dict[str, Any], known: frozenset[str], what: str) -> None:
+    unknown = sorted(set(mapping) - known)
+    if unknown:
+        raise Unsupported(f"{what}: this runner does not know {', '.join(unknown)}")
