@@ -1,8 +1,12 @@
 //! Spark's data types: their DDL and JSON forms, and their Arrow counterparts.
 
 pub mod arrow;
+mod collation;
+mod condition;
 pub mod ddl;
+mod geo;
 pub mod json;
+mod name;
 pub mod values;
 
 use serde_json::{Map, Value};
@@ -26,7 +30,7 @@ pub enum DataType {
     Float,
     /// `double`.
     Double,
-    /// `decimal(precision, scale)`, precision 1 to 38, scale 0 to precision.
+    /// `decimal(precision, scale)`, precision 0 to 38, scale 0 to precision.
     Decimal {
         /// Digits in all.
         precision: u8,
