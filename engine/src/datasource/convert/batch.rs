@@ -1,0 +1,162 @@
+//! Record batches that cross from Python without a copy, and what has to hold of every batch that goes out.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayData, ArrayRef, RecordBatch, RecordBatchOptions, make_array};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType as ArrowType, Fields, TimeUnit};
+use arrow_pyarrow::FromPyArrow;
+use pyo3::prelude::*;
+
+use super::{ReadError, ReadSpec};
+
+/// A `pyarrow.RecordBatch` taken apart. Its buffers still belong to Python.
+pub(crate) struct Imported {
+    /// The fields, with the names, types and nullability that the batch came with.
+    pub(crate) fields: Fields,
+    columns: Vec<ArrayData>,
+    rows: usize,
+}
+
+impl Imported {
+    /// Takes a batch through the Arrow C Data Interface.
+    pub(crate) fn try_new(batch: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let data = ArrayData::from_pyarrow_bound(batch)?;
+        let (offset, rows) = (data.offset(), data.len());
+        let fields = match data.data_type() {
+            ArrowType::Struct(fields) => fields.clone(),
+            _ => Fields::empty(),
+        };
+        let columns = data
+            .child_data()
+            .iter()
+            .map(|column| if offset == 0 && column.len() == rows { column.clone() } else { column.slice(offset, rows) })
+            .collect();
+        Ok(Self { fields, columns, rows })
+    }
+
+    /// The batch with the columns' types and names of the table.
+    ///
+    /// `first_row` is the number of rows that the partition has given before.
+    pub(crate) fn into_batch(self, spec: &ReadSpec, first_row: u64) -> Result<RecordBatch, ReadError> {
+        let schema = spec.table_schema();
+        if self.columns.len() != schema.fields().len() {
+            return Err(ReadError::spark(format!(
+                "A record batch of the data source has {} columns, its schema {}.",
+                self.columns.len(),
+                schema.fields().len()
+            )));
+        }
+        let columns = self
+            .columns
+            .into_iter()
+            .zip(schema.fields())
+            .map(|(column, field)| {
+                let from = column.data_type().clone();
+                fit(column, field.data_type()).ok_or_else(|| {
+                    ReadError::spark(format!(
+                        "Column `{}` of a record batch has the Arrow type {from}, which cannot be read as {}.",
+                        field.name(),
+                        field.data_type()
+                    ))
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        assemble(spec, columns, self.rows, first_row)
+    }
+}
+
+/// A batch of these columns, if it is one that Spark could load.
+pub(crate) fn assemble(
+    spec: &ReadSpec,
+    columns: Vec<ArrayRef>,
+    rows: usize,
+    first_row: u64,
+) -> Result<RecordBatch, ReadError> {
+    if let Some(name) = spec.duplicate() {
+        return Err(ReadError::spark(format!(
+            "The schema of the data source has two fields named `{name}` in the same struct, so that its rows cannot \
+             be read. Give each field a name of its own."
+        )));
+    }
+    for (column, field) in columns.iter().zip(spec.table_schema().fields()) {
+        if !field.is_nullable() && column.null_count() > 0 {
+            let row = (0..column.len()).find(|&row| column.is_null(row)).unwrap_or(0) as u64 + first_row + 1;
+            return Err(ReadError::spark(format!(
+                "Row {row} of a partition has a null in column `{}`, which the schema of the data source declares NOT \
+                 NULL.",
+                field.name()
+            )));
+        }
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(spec.table_schema()), columns, &options)
+        .map_err(|error| ReadError::spark(format!("The data source gave a batch that is not valid: {error}")))
+}
+
+/// The column with the table's type; without a copy where only names or metadata differ.
+fn fit(column: ArrayData, to: &ArrowType) -> Option<ArrayRef> {
+    if column.data_type() == to {
+        return Some(make_array(column));
+    }
+    if let Some(relabelled) = relabel(column.clone(), to) {
+        return Some(make_array(relabelled));
+    }
+    // PySpark 4.0 and 4.1 let these through, and Spark's JVM reads them by their own layout (ARROW-LEGACY-TYPE).
+    let widened = matches!(
+        (column.data_type(), to),
+        (ArrowType::LargeUtf8, ArrowType::Utf8)
+            | (ArrowType::LargeBinary, ArrowType::Binary)
+            | (ArrowType::Decimal128(..), ArrowType::Decimal128(..))
+    );
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    if widened { cast_with_options(&make_array(column), to, &options).ok() } else { None }
+}
+
+/// The same buffers under a type that differs only in the names and the metadata of its parts, or in a time zone.
+fn relabel(data: ArrayData, to: &ArrowType) -> Option<ArrayData> {
+    if data.data_type() == to {
+        return Some(data);
+    }
+    let parts: Vec<&ArrowType> = match (data.data_type(), to) {
+        (ArrowType::List(_), ArrowType::List(field)) => vec![field.data_type()],
+        (ArrowType::Map(_, was), ArrowType::Map(field, is)) if was == is => vec![field.data_type()],
+        (ArrowType::Struct(were), ArrowType::Struct(are)) if were.len() == are.len() => {
+            are.iter().map(|field| field.data_type()).collect()
+        }
+        (ArrowType::Timestamp(TimeUnit::Microsecond, _), ArrowType::Timestamp(TimeUnit::Microsecond, _)) => Vec::new(),
+        _ => return None,
+    };
+    let children = data
+        .child_data()
+        .iter()
+        .zip(parts)
+        .map(|(child, to)| relabel(child.clone(), to))
+        .collect::<Option<Vec<_>>>()?;
+    let builder = data.into_builder().data_type(to.clone()).child_data(children);
+    // SAFETY: the buffers were valid for a type of the same layout.
+    Some(unsafe { builder.build_unchecked() })
+}
+
+/// Whether the types and names of two lists of fields are the same, metadata aside.
+pub(crate) fn same_fields(one: &Fields, other: &Fields) -> bool {
+    one.len() == other.len()
+        && one.iter().zip(other).all(|(one, other)| {
+            one.name() == other.name()
+                && one.is_nullable() == other.is_nullable()
+                && same_type(one.data_type(), other.data_type())
+        })
+}
+
+fn same_type(one: &ArrowType, other: &ArrowType) -> bool {
+    match (one, other) {
+        (ArrowType::List(one), ArrowType::List(other)) => {
+            same_fields(&Fields::from(vec![Arc::clone(one)]), &Fields::from(vec![Arc::clone(other)]))
+        }
+        (ArrowType::Map(one, was), ArrowType::Map(other, is)) => {
+            was == is && same_fields(&Fields::from(vec![Arc::clone(one)]), &Fields::from(vec![Arc::clone(other)]))
+        }
+        (ArrowType::Struct(one), ArrowType::Struct(other)) => same_fields(one, other),
+        _ => one == other,
+    }
+}

@@ -1,0 +1,1 @@
+//! Record batches that the source made.

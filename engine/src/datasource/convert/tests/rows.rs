@@ -1,0 +1,1 @@
+//! What an element may be, and in which order errors are found.
