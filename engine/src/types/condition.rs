@@ -170,10 +170,21 @@ pub(crate) fn srid(srid: &str) -> SparkError {
     )
 }
 
+/// `ST_INVALID_ALGORITHM_VALUE`: what `geography(…)` names as its algorithm is none.
+pub(crate) fn geography_algorithm(algorithm: &str) -> SparkError {
+    error(
+        ExceptionClass::IllegalArgument,
+        "ST_INVALID_ALGORITHM_VALUE",
+        Some("22023"),
+        &[("alg", algorithm.to_owned())],
+        &format!("Invalid or unsupported edge interpolation algorithm value: '{algorithm}'."),
+    )
+}
+
 /// PySpark's `UNSUPPORTED_DATA_TYPE_FOR_ARROW_CONVERSION`; `data_type` as PySpark's `str(type)`.
 pub(crate) fn unsupported_for_arrow(data_type: &str) -> SparkError {
     SparkError {
-        exception: ExceptionClass::Analysis,
+        exception: ExceptionClass::Python,
         condition: Some("UNSUPPORTED_DATA_TYPE_FOR_ARROW_CONVERSION".to_owned()),
         sql_state: None,
         parameters: BTreeMap::from([("data_type".to_owned(), data_type.to_owned())]),

@@ -7,6 +7,9 @@ pub mod ddl;
 mod geo;
 pub mod json;
 mod name;
+mod python_json;
+#[cfg(test)]
+mod testing;
 pub mod values;
 
 use serde_json::{Map, Value};

@@ -88,7 +88,6 @@ impl DataType {
                 let fields: Vec<String> = fields.fields.iter().map(|field| field.sql_with(": ")).collect();
                 format!("STRUCT<{}>", fields.join(", "))
             }
-            Self::String { collation: Some(name) } => format!("STRING COLLATE {name}"),
             Self::Udt { sql_type, .. } => sql_type.sql(),
             other => other.simple_string().to_uppercase(),
         }
@@ -115,7 +114,7 @@ impl StructField {
             text.push_str(" NOT NULL");
         }
         if let Some(Value::String(comment)) = self.metadata.get("comment") {
-            let _infallible = write!(text, " COMMENT '{}'", comment.replace('\\', "\\\\").replace('\'', "\\'"));
+            let _infallible = write!(text, " COMMENT '{}'", comment.replace('\'', "\\'"));
         }
         text
     }
@@ -142,7 +141,7 @@ fn udt_name(json: &Value) -> &str {
 /// Back-quotes a name that is not an identifier by itself.
 fn quote_if_needed(name: &str) -> String {
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain && !name.is_empty() && !name.chars().all(|c| c.is_ascii_digit()) {
+    if plain && !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) {
         name.to_owned()
     } else {
         format!("`{}`", name.replace('`', "``"))

@@ -4,7 +4,6 @@
 //! say (`char(5)`, a user-defined type, a collation, a comment) survives DataFusion.
 
 mod from;
-mod python_json;
 
 #[cfg(test)]
 mod tests;
@@ -14,7 +13,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType as ArrowType, Field, FieldRef, Fields, IntervalUnit, Schema, TimeUnit};
 
-use super::{DataType, StructField, StructType, condition, geo};
+use super::{DataType, StructField, StructType, condition, geo, python_json};
 use crate::error::SparkError;
 
 pub use self::from::{from_arrow_field, from_arrow_schema, from_arrow_type};

@@ -153,7 +153,13 @@ fn time(precision: i64) -> Result<DataType, Failure> {
 /// The collation that `system.builtin.name` or `name` means.
 fn collation_name(parts: &[String]) -> Result<Option<String>, Failure> {
     let name = parts.last().map_or("", String::as_str);
-    collation::canonical(name).map_err(|error| Failure::Condition { error: Box::new(error), at: None })
+    let known = match parts {
+        [_] => true,
+        [catalog, schema, _] => catalog.eq_ignore_ascii_case("system") && schema.eq_ignore_ascii_case("builtin"),
+        _ => false,
+    };
+    let canonical = if known { collation::canonical(name) } else { Err(collation::invalid(name)) };
+    canonical.map_err(|error| Failure::Condition { error: Box::new(error), at: None })
 }
 
 /// A Java `int`.

@@ -21,7 +21,8 @@ pub(super) fn string_value(literal: &str) -> String {
             }
         };
     }
-    String::from_utf16_lossy(&units)
+    // A lone surrogate has no UTF-8 form; Java writes a question mark.
+    char::decode_utf16(units).map(|c| c.unwrap_or('?')).collect()
 }
 
 /// The name in a back-quoted token.
@@ -56,7 +57,7 @@ fn escape<'a>(text: &'a str, units: &mut Vec<u16>) -> &'a str {
     {
         match char::from_u32(code) {
             Some(c) => push(units, c),
-            None => units.extend([0xFFFD]),
+            None => units.extend([0xD800, 0xD800]),
         }
         return after(9);
     }

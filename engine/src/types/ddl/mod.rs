@@ -91,20 +91,17 @@ impl Failure {
     /// The error as Spark's `ParseException` shows it: text, position, and the SQL with a marker under the position.
     fn into_error(self, text: &str) -> SparkError {
         match self {
-            Self::Syntax { at: _, .. } if text.trim_matches(|c: char| c <= ' ').is_empty() => {
-                let end = token::tokenize(text).list.pop().map_or((1, 0), |token| (token.line, token.column));
-                at(
-                    condition::error(
-                        ExceptionClass::Parse,
-                        "PARSE_EMPTY_STATEMENT",
-                        Some("42617"),
-                        &[],
-                        "Syntax error, unexpected empty statement.",
-                    ),
-                    end,
-                    text,
-                )
-            }
+            Self::Syntax { at: place, .. } if text.trim_matches(|c: char| c <= ' ').is_empty() => at(
+                condition::error(
+                    ExceptionClass::Parse,
+                    "PARSE_EMPTY_STATEMENT",
+                    Some("42617"),
+                    &[],
+                    "Syntax error, unexpected empty statement.",
+                ),
+                place,
+                text,
+            ),
             Self::Syntax { shown, hint, at: place } => at(
                 condition::error(
                     ExceptionClass::Parse,

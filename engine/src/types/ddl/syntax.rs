@@ -57,27 +57,21 @@ pub(super) struct FieldNode<'a> {
     pub(super) comment: Option<String>,
 }
 
-/// A failure while parsing. `settled` says that looking ahead had already decided for the complex type that it is in.
-struct Refused {
-    failure: Failure,
-    settled: bool,
-}
-
-type Parsed<T> = Result<T, Refused>;
+type Parsed<T> = Result<T, Failure>;
 
 /// Parses a type and nothing else.
 pub(super) fn data_type<'a>(tokens: &Tokens<'a>) -> Result<TypeNode<'a>, Failure> {
-    let mut parser = Parser { tokens: &tokens.list, next: 0, depth: 0 };
-    let node = parser.data_type().map_err(|refused| refused.failure)?;
-    parser.end(false).map_err(|refused| refused.failure)?;
+    let mut parser = Parser { tokens: &tokens.list, next: 0, depth: 0, in_field: false, settled: false };
+    let node = parser.data_type()?;
+    parser.end(false)?;
     Ok(node)
 }
 
 /// Parses columns separated by commas and nothing else.
 pub(super) fn table_schema<'a>(tokens: &Tokens<'a>) -> Result<Vec<FieldNode<'a>>, Failure> {
-    let mut parser = Parser { tokens: &tokens.list, next: 0, depth: 0 };
-    let fields = parser.fields(false).map_err(|refused| refused.failure)?;
-    parser.end(true).map_err(|refused| refused.failure)?;
+    let mut parser = Parser { tokens: &tokens.list, next: 0, depth: 0, in_field: false, settled: false };
+    let fields = parser.fields(false)?;
+    parser.end(true)?;
     Ok(fields)
 }
 
@@ -88,6 +82,10 @@ struct Parser<'t, 'a> {
     tokens: &'t [Token<'a>],
     next: usize,
     depth: usize,
+    /// What was read in the complex type at hand can be no expression: the look-ahead has decided for the type.
+    settled: bool,
+    /// The type that comes next is that of a struct's field.
+    in_field: bool,
 }
 
 impl<'a> Parser<'_, 'a> {
@@ -116,7 +114,7 @@ impl<'a> Parser<'_, 'a> {
 
     fn refuse<T>(&self, ahead: usize, hint: String) -> Parsed<T> {
         let token = self.peek(ahead);
-        Err(Refused { failure: syntax(&token, hint), settled: false })
+        Err(Failure::Syntax { shown: shown(&token), hint, at: (token.line, token.column) })
     }
 
     /// The input must end here.
@@ -155,25 +153,31 @@ impl<'a> Parser<'_, 'a> {
 
     fn fields(&mut self, nested: bool) -> Parsed<Vec<FieldNode<'a>>> {
         let mut fields = Vec::new();
-        let mut settled = false;
         loop {
-            let field = self.field(nested, &mut settled).map_err(|refused| refused.settle(settled))?;
-            fields.push(field);
+            let decided = fields.iter().any(|field: &FieldNode<'_>| !field.nullable || field.comment.is_some());
+            fields.push(self.field(nested, decided)?);
             if !self.accept(",") {
                 return Ok(fields);
             }
         }
     }
 
-    fn field(&mut self, nested: bool, settled: &mut bool) -> Parsed<FieldNode<'a>> {
+    fn field(&mut self, nested: bool, decided: bool) -> Parsed<FieldNode<'a>> {
+        self.settled |= nested && self.peek(0).kind == Kind::Text && self.peek(0).text.starts_with('"');
         let name = self.name(true)?;
-        if nested {
-            self.accept(":");
-        }
+        // `a:int not …` may go on as an expression, `a int not …` may not.
+        let path = nested && self.accept(":");
+        self.settled |= path && decided;
+        self.in_field = nested;
         let data_type = self.data_type()?;
+        self.settled |= match &data_type.shape {
+            Shape::Named { parameters, .. } => !parameters.is_empty(),
+            Shape::Array(_) | Shape::Map(..) | Shape::Struct(_) => true,
+            Shape::Interval { .. } | Shape::Zoned(_) => false,
+        };
         let mut nullable = true;
         if self.peek(0).is("not") || self.peek(0).is_symbol("!") {
-            *settled = true;
+            self.settled |= !path;
             self.take();
             if !self.accept_word("null") {
                 return self.missing_null(nested);
@@ -182,7 +186,7 @@ impl<'a> Parser<'_, 'a> {
         }
         let mut comment = None;
         if self.accept_word("comment") {
-            *settled = true;
+            self.settled |= !path;
             let mut text = String::new();
             if self.peek(0).kind != Kind::Text {
                 return self.refuse(0, String::new());
@@ -219,16 +223,19 @@ impl<'a> Parser<'_, 'a> {
             return Ok(literal::quoted_name(token.text));
         }
         if !token.text.is_ascii() {
+            self.settled = true;
             return Err(invalid_identifier(token.text, &token));
         }
         let mut text = token.text.to_owned();
+        let dash = self.peek(0);
         while extended && self.peek(0).is_symbol("-") && self.peek(1).is_name() {
             self.take();
             text.push('-');
             text.push_str(self.take().text);
         }
         if text.contains('-') {
-            return Err(invalid_identifier(&text, &token));
+            self.settled = true;
+            return Err(invalid_identifier(&text, &dash));
         }
         Ok(text)
     }
@@ -236,27 +243,33 @@ impl<'a> Parser<'_, 'a> {
     fn data_type(&mut self) -> Parsed<TypeNode<'a>> {
         let first = self.peek(0);
         let at = (first.line, first.column);
+        let in_field = std::mem::take(&mut self.in_field);
         if !first.is_name() {
             return self.refuse(0, String::new());
         }
         if first.kind == Kind::Word && !first.text.is_ascii() {
+            self.settled = true;
             return Err(invalid_identifier(first.text, &first));
         }
         if first.kind == Kind::Word && is_complex(&first.text.to_ascii_lowercase()) {
-            let start = self.next;
+            let (start, settled) = (self.next, std::mem::take(&mut self.settled));
             self.depth += 1;
             let complex = if self.depth > MAX_DEPTH { self.refuse(0, String::new()) } else { self.complex() };
             self.depth -= 1;
             match complex {
-                Ok(Some(shape)) if !self.reads_as_comparison() => return Ok(TypeNode { shape, at }),
-                Err(refused) if refused.settled => return Err(refused),
-                _ => self.next = start,
+                Ok(Some(shape)) if self.settled || !self.reads_as_comparison() => {
+                    self.settled = settled;
+                    return Ok(TypeNode { shape, at });
+                }
+                Err(failure) if self.settled => return Err(failure),
+                _ => (self.next, self.settled) = (start, settled),
             }
         }
         self.take();
+        self.settled |= in_field && self.peek(0).is_symbol("(") && self.peek(1).kind == Kind::Integer;
         let word = if first.kind == Kind::Word { first.text.to_ascii_lowercase() } else { String::new() };
         let shape = match word.as_str() {
-            "interval" => self.interval(first),
+            "interval" => self.interval(first)?,
             "timestamp" => self.timestamp(first)?,
             _ => self.named(first, &word)?,
         };
@@ -265,13 +278,15 @@ impl<'a> Parser<'_, 'a> {
 
     /// Whether what follows a complex type makes `array < int > 5` an expression rather than a type.
     fn reads_as_comparison(&self) -> bool {
-        let token = self.peek(0);
+        let (token, next) = (self.peek(0), self.peek(1));
+        // Operators between words are no columns of an expression's list.
+        let operator = ["collate", "as", "and", "or", "in", "is", "like", "between"].iter().any(|word| token.is(word));
         match token.kind {
             Kind::Integer | Kind::Number | Kind::Text => true,
+            Kind::Word => next.is_name() && !operator && !(token.is("not") && next.is("null")),
             Kind::Symbol => {
                 matches!(token.text, "*" | "?")
-                    || (matches!(token.text, "(")
-                        && matches!(self.peek(1).kind, Kind::Integer | Kind::Number | Kind::Text))
+                    || (matches!(token.text, "(") && matches!(next.kind, Kind::Integer | Kind::Number | Kind::Text))
             }
             _ => false,
         }
@@ -298,16 +313,16 @@ impl<'a> Parser<'_, 'a> {
             Shape::Struct(Vec::new())
         } else {
             let fields = self.fields(true)?;
-            if !self.peek(0).is_symbol(">") {
-                let settled = fields.iter().any(|field| !field.nullable || field.comment.is_some());
-                return self.refuse(0, String::new()).map_err(|refused: Refused| refused.settle(settled));
-            }
             Shape::Struct(fields)
         };
-        if self.accept(">") { Ok(Some(shape)) } else { self.refuse(0, String::new()) }
+        if self.accept(">") {
+            return Ok(Some(shape));
+        }
+        let surplus = self.peek(1).is_symbol(">");
+        self.refuse(0, if surplus { format!(": extra input {}", shown(&self.peek(0))) } else { String::new() })
     }
 
-    fn interval(&mut self, name: Token<'a>) -> Shape<'a> {
+    fn interval(&mut self, name: Token<'a>) -> Parsed<Shape<'a>> {
         let (units, ends): (&[&str], &[&str]) = match self.peek(0).text.to_ascii_lowercase().as_str() {
             "year" | "month" => (&["year", "month"], &["month"]),
             "day" | "hour" | "minute" | "second" => {
@@ -316,14 +331,15 @@ impl<'a> Parser<'_, 'a> {
             _ => (&[], &[]),
         };
         if self.peek(0).kind != Kind::Word || units.is_empty() {
-            return Shape::Named { name, parameters: Vec::new(), collation: None };
+            return self.named(name, "interval");
         }
         let from = self.take().text;
         if self.peek(0).is("to") && ends.iter().any(|end| self.peek(1).is(end)) {
             self.take();
-            return Shape::Interval { from, to: Some(self.take().text) };
+            return Ok(Shape::Interval { from, to: Some(self.take().text) });
         }
-        Shape::Interval { from, to: None }
+        self.settled |= self.peek(0).is("to");
+        Ok(Shape::Interval { from, to: None })
     }
 
     fn timestamp(&mut self, name: Token<'a>) -> Parsed<Shape<'a>> {
@@ -332,7 +348,7 @@ impl<'a> Parser<'_, 'a> {
             self.zone()?;
             return Ok(Shape::Zoned("timestamp_ntz"));
         }
-        if self.peek(0).is("with") && self.peek(1).is("local") {
+        if self.peek(0).is("with") && self.peek(1).is("local") && self.peek(2).is("time") {
             self.next += 2;
             self.zone()?;
             return Ok(Shape::Zoned("timestamp"));
@@ -402,17 +418,6 @@ impl<'a> Parser<'_, 'a> {
     }
 }
 
-impl Refused {
-    fn settle(mut self, settled: bool) -> Self {
-        self.settled |= settled;
-        self
-    }
-}
-
-fn syntax(token: &Token<'_>, hint: String) -> Failure {
-    Failure::Syntax { shown: shown(token), hint, at: (token.line, token.column) }
-}
-
 /// A token as error messages show it.
 fn shown(token: &Token<'_>) -> String {
     if token.kind == Kind::End {
@@ -421,7 +426,7 @@ fn shown(token: &Token<'_>) -> String {
     format!("'{}'", token.text.replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t"))
 }
 
-fn invalid_identifier(name: &str, token: &Token<'_>) -> Refused {
+fn invalid_identifier(name: &str, token: &Token<'_>) -> Failure {
     let error = condition::error(
         ExceptionClass::Parse,
         "INVALID_IDENTIFIER",
@@ -434,8 +439,7 @@ fn invalid_identifier(name: &str, token: &Token<'_>) -> Refused {
              Different data sources and meta stores may impose additional restrictions on valid identifiers."
         ),
     );
-    let failure = Failure::Condition { error: Box::new(error), at: Some((token.line, token.column)) };
-    Refused { failure, settled: true }
+    Failure::Condition { error: Box::new(error), at: Some((token.line, token.column)) }
 }
 
 fn is_complex(word: &str) -> bool {

@@ -57,9 +57,9 @@ pub(super) struct Tokens<'a> {
 }
 
 /// Operators, longest first.
-const SYMBOLS: [&str; 40] = [
-    ">>>", "<=>", "<<", "<>", "<=", ">=", "!=", "!<", "!>", "==", "->", "=>", "::", ":=", "||", "|>", "/*+", "*/", "(",
-    ")", ",", ".", "[", "]", ":", ";", "<", ">", "=", "!", "+", "-", "*", "/", "%", "~", "&", "|", "^", "?",
+const SYMBOLS: [&str; 39] = [
+    ">>>", "<=>", "<<", "<>", "<=", ">=", "!=", "!<", "!>", "==", "->", "=>", "::", "||", "|>", "/*+", "*/", "(", ")",
+    ",", ".", "[", "]", ":", ";", "<", ">", "=", "!", "+", "-", "*", "/", "%", "~", "&", "|", "^", "?",
 ];
 
 /// Cuts `text` into tokens.
@@ -214,21 +214,25 @@ fn bracketed_comment(text: &str) -> (usize, bool) {
 }
 
 /// The length of a literal whose quote is doubled to stand for itself; none when it does not end.
+///
+/// When only a doubled quote could end it, its first half does.
 fn quoted_length(text: &str, quote: char, escapes: bool) -> Option<usize> {
     let mut chars = text.char_indices().skip(1).peekable();
+    let mut doubled = None;
     while let Some((i, c)) = chars.next() {
         if escapes && c == '\\' {
-            chars.next()?;
+            chars.next();
         } else if c == quote {
             match chars.peek() {
                 Some((_, next)) if *next == quote => {
+                    doubled = Some(i + 1);
                     chars.next();
                 }
                 _ => return Some(i + 1),
             }
         }
     }
-    None
+    doubled
 }
 
 /// The longest number at the start: 0 if there is none.

@@ -1,6 +1,6 @@
 //! Spark's JSON form of types: `{"type":"struct","fields":[…]}`.
 //!
-//! Collations are not part of a string's JSON; they stand in the metadata `__COLLATIONS` of the nearest field around it.
+//! Inside a field, collations are not part of a string's JSON; they stand in the metadata `__COLLATIONS` of the nearest field.
 
 mod read;
 
@@ -15,20 +15,26 @@ use super::{DataType, StructField, StructType, collation};
 const COLLATIONS: &str = "__COLLATIONS";
 
 impl DataType {
-    /// The JSON form, keys in the order in which Spark writes them.
+    /// The JSON form, keys in the order in which Spark writes them; collations stand in the strings' own names.
     pub fn to_json(&self) -> Value {
+        self.json(false)
+    }
+
+    /// The JSON form; `in_field` if the metadata of a field around it says the collations.
+    fn json(&self, in_field: bool) -> Value {
         match self {
             Self::Struct(schema) => schema.to_json(),
             Self::Array { element, contains_null } => {
-                json!({"type": "array", "elementType": element.to_json(), "containsNull": contains_null})
+                json!({"type": "array", "elementType": element.json(in_field), "containsNull": contains_null})
             }
             Self::Map { key, value, value_contains_null } => json!({
                 "type": "map",
-                "keyType": key.to_json(),
-                "valueType": value.to_json(),
+                "keyType": key.json(in_field),
+                "valueType": value.json(in_field),
                 "valueContainsNull": value_contains_null,
             }),
             Self::Udt { json, .. } => json.clone(),
+            Self::String { .. } if in_field => Value::String("string".to_owned()),
             other => Value::String(other.atomic_json_name()),
         }
     }
@@ -40,7 +46,6 @@ impl DataType {
             Self::Short => "short".to_owned(),
             Self::Integer => "integer".to_owned(),
             Self::Long => "long".to_owned(),
-            Self::String { .. } => "string".to_owned(),
             Self::Geo(json) => json.clone(),
             other => other.simple_string(),
         }
@@ -79,6 +84,6 @@ impl StructField {
         if !collations.is_empty() {
             metadata.insert(COLLATIONS.to_owned(), Value::Object(collations));
         }
-        json!({"name": self.name, "type": self.data_type.to_json(), "nullable": self.nullable, "metadata": metadata})
+        json!({"name": self.name, "type": self.data_type.json(true), "nullable": self.nullable, "metadata": metadata})
     }
 }

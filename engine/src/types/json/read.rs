@@ -57,14 +57,14 @@ impl StructField {
     pub fn from_json(value: &Value) -> Result<Self, SparkError> {
         let invalid = || condition::invalid_json_type(&value.to_string());
         let object = value.as_object().ok_or_else(invalid)?;
-        let (Some(Value::String(name)), Some(json), Some(Value::Bool(nullable))) =
-            (object.get("name"), object.get("type"), object.get("nullable"))
-        else {
+        let (Some(Value::String(name)), Some(json)) = (object.get("name"), object.get("type")) else {
             return Err(invalid());
         };
-        let mut metadata = match object.get("metadata") {
-            Some(Value::Object(metadata)) if object.len() == 4 => metadata.clone(),
-            None if object.len() == 3 => Map::new(),
+        // Older versions wrote neither metadata nor nullability; every other key is an error.
+        let (nullable, mut metadata) = match (object.get("nullable"), object.get("metadata"), object.len()) {
+            (Some(Value::Bool(nullable)), Some(Value::Object(metadata)), 4) => (*nullable, metadata.clone()),
+            (Some(Value::Bool(nullable)), None, 3) => (*nullable, Map::new()),
+            (None, None, 2) => (true, Map::new()),
             _ => return Err(invalid()),
         };
         let collations = match metadata.shift_remove(COLLATIONS) {
@@ -72,7 +72,7 @@ impl StructField {
             _ => Map::new(),
         };
         let data_type = data_type(json, name, &collations)?;
-        Ok(Self { name: name.clone(), data_type, nullable: *nullable, metadata })
+        Ok(Self { name: name.clone(), data_type, nullable, metadata })
     }
 }
 
@@ -199,6 +199,9 @@ fn parametrised(name: &str) -> Option<Result<DataType, SparkError>> {
         ("geometry", [system]) => geo::from_system(kind, Some(system)).map(|json| Ok(DataType::Geo(json))),
         ("geography", [system]) if *system == "SPHERICAL" => {
             geo::from_system(kind, None).map(|json| Ok(DataType::Geo(json)))
+        }
+        ("geography", [algorithm] | [_, algorithm]) if *algorithm != "SPHERICAL" && !algorithm.contains(':') => {
+            Some(Err(condition::geography_algorithm(algorithm)))
         }
         ("geography", [system] | [system, "SPHERICAL"]) => {
             geo::from_system(kind, Some(system)).map(|json| Ok(DataType::Geo(json)))

@@ -43,7 +43,8 @@ fn write_value(value: &Value, out: &mut String) {
     }
 }
 
-fn write_string(text: &str, out: &mut String) {
+/// A string literal.
+pub(super) fn write_string(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
         match c {
@@ -65,8 +66,8 @@ fn write_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// Python's `repr` of a float: scientific from 1e16 and below 1e-4, the exponent with a sign and two digits at least.
-fn float_repr(value: f64) -> String {
+/// Python's `repr` of a finite float: scientific from 1e16 and below 1e-4, the exponent with a sign and two digits at least.
+pub(super) fn float_repr(value: f64) -> String {
     let scientific = format!("{value:e}");
     let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
     let exponent: i32 = exponent.parse().unwrap_or(0);
