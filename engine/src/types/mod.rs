@@ -1,6 +1,7 @@
 //! Spark's data types: their DDL and JSON forms, and their Arrow counterparts.
 
 pub mod arrow;
+mod char_varchar;
 mod collation;
 mod condition;
 pub mod ddl;
