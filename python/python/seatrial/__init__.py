@@ -8,14 +8,21 @@ neither the native module nor, until they start Spark, PySpark.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seatrial.session import DataFrame, DataFrameReader, Session
 
 __version__ = "0.1.0"
 
 # Where each lazily imported name lives.
-_HOMES: dict[str, str] = {}
+_HOMES = {
+    "DataFrame": "seatrial.session",
+    "DataFrameReader": "seatrial.session",
+    "Session": "seatrial.session",
+}
 
-__all__ = ["__version__", *_HOMES]
+__all__ = ["DataFrame", "DataFrameReader", "Session", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

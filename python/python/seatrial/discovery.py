@@ -59,13 +59,14 @@ def discover() -> dict[str, DiscoveredSource]:
     Returns
     -------
     dict of str to DiscoveredSource
-        By lower-case name, as names are looked up whatever their case. An entry point precedes a
-        ``pyspark_…`` module of the same name.
+        By lower-case name, as names are looked up whatever their case. Of two sources of one
+        name the later wins, and a ``pyspark_…`` module over an entry point, since that is the
+        one that PySpark itself finds.
     """
-    found = _from_modules()
-    for source in _from_entry_points():
+    found: dict[str, DiscoveredSource] = {}
+    for source in [*_from_entry_points(), *_from_modules()]:
         hidden = found.get(source.name.lower())
-        if hidden is not None:
+        if hidden is not None and hidden.cls is not source.cls:
             _warn(
                 f"the data source {source.name!r} of {hidden.origin} is hidden by that of "
                 f"{source.origin}; uninstall one of the two, or register the class you want"
@@ -74,8 +75,8 @@ def discover() -> dict[str, DiscoveredSource]:
     return dict(sorted(found.items()))
 
 
-def _from_modules() -> dict[str, DiscoveredSource]:
-    found: dict[str, DiscoveredSource] = {}
+def _from_modules() -> list[DiscoveredSource]:
+    found: list[DiscoveredSource] = []
     for info in pkgutil.iter_modules():
         if not info.name.startswith(_MODULE_PREFIX):
             continue
@@ -89,16 +90,9 @@ def _from_modules() -> dict[str, DiscoveredSource]:
                 f"module {info.name!r} fails: {type(error).__name__}: {error}. Repair or uninstall "
                 f"it (try `python -c 'import {info.name}'`), or register the classes that you need"
             )
-            return {}
-        if source is None:
-            continue
-        hidden = found.get(source.name.lower())
-        if hidden is not None:
-            _warn(
-                f"the data source {source.name!r} of {hidden.origin} is hidden by that of "
-                f"{source.origin}; uninstall one of the two, or register the class you want"
-            )
-        found[source.name.lower()] = source
+            return []
+        if source is not None:
+            found.append(source)
     return found
 
 
@@ -113,21 +107,8 @@ def _default_source(module_name: str) -> DiscoveredSource | None:
 
 
 def _from_entry_points() -> list[DiscoveredSource]:
-    found: dict[str, DiscoveredSource] = {}
     points = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
-    for point in sorted(points, key=lambda point: (point.name, point.value)):
-        source = _load(point)
-        if source is None:
-            continue
-        present = found.get(source.name.lower())
-        if present is None:
-            found[source.name.lower()] = source
-        elif present.cls is not source.cls:
-            _warn(
-                f"{source.origin} offers the data source {source.name!r}, which {present.origin} "
-                f"offers too; the latter is used. Uninstall one of the two packages"
-            )
-    return list(found.values())
+    return [source for point in points if (source := _load(point)) is not None]
 
 
 def _load(point: importlib.metadata.EntryPoint) -> DiscoveredSource | None:
@@ -158,5 +139,4 @@ def _load(point: importlib.metadata.EntryPoint) -> DiscoveredSource | None:
 
 
 def _warn(message: str) -> None:
-    # 1 here, 2 the step of the lookup, 3 `discover`, 4 its caller.
-    warnings.warn(message, DiscoveryWarning, stacklevel=4)
+    warnings.warn(message, DiscoveryWarning, stacklevel=2)
