@@ -1,9 +1,12 @@
 //! Spark's errors: condition, SQLSTATE, parameters, message, and the exception class that a PySpark user catches.
 
 pub mod condition;
+mod datafusion;
 
 use std::collections::BTreeMap;
 use std::fmt;
+
+use ::datafusion::error::DataFusionError;
 
 /// The exception class of `pyspark.errors` that a user catches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,5 +104,11 @@ impl SparkError {
             ExceptionClass::Spark,
             format!("[INTERNAL_ERROR] {message}. This is a fault of the engine: please report it."),
         )
+    }
+}
+
+impl From<SparkError> for DataFusionError {
+    fn from(error: SparkError) -> Self {
+        Self::External(Box::new(error))
     }
 }

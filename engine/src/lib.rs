@@ -4,5 +4,7 @@
 
 pub mod datasource;
 pub mod error;
+pub mod executor;
 pub mod python;
+pub mod session;
 pub mod types;

@@ -24,8 +24,9 @@ pyo3::create_exception!(
 /// How long a stopped thread may take for its `finally` blocks before it is left behind with a warning.
 pub const GRACE: Duration = Duration::from_secs(10);
 
-/// How often an exception is thrown again at code that swallowed it.
-const RETRY: Duration = Duration::from_millis(50);
+/// How long a thread may go on before the exception is thrown, and then before it is thrown again at code that
+/// swallowed it. The first wait spares threads that end by themselves; the others leave a `finally` time to work.
+const PATIENCE: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(2)];
 
 /// Shared by a Python thread and whoever may stop it.
 #[derive(Debug, Default)]
@@ -38,6 +39,8 @@ pub struct CancelToken {
 struct State {
     cancelled: bool,
     finished: bool,
+    /// Whether the running code was told: by an exception, or by a `sleep` that returned early.
+    told: bool,
     /// The thread's identity while it runs Python code for the token. Cleared under the GIL before the thread ends, so
     /// that no exception is ever thrown into another thread that got the same identity.
     ident: Option<c_long>,
@@ -70,16 +73,30 @@ impl CancelToken {
         waited.unwrap_or_else(PoisonError::into_inner).0.finished
     }
 
-    /// Waits until cancelled or the time is over; true when cancelled. The GIL must not be held.
-    fn wait_cancelled(&self, timeout: Duration) -> bool {
+    /// Sleeps; true when cancelled meanwhile. Who was told already sleeps undisturbed: it is cleaning up. The GIL must
+    /// not be held.
+    fn sleep(&self, timeout: Duration) -> bool {
         let guard = self.lock();
-        let waited = self.changed.wait_timeout_while(guard, timeout, |state| !state.cancelled);
-        waited.unwrap_or_else(PoisonError::into_inner).0.cancelled
+        let waited = self.changed.wait_timeout_while(guard, timeout, |state| !state.cancelled || state.told);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let interrupted = state.cancelled && !state.told;
+        state.told |= interrupted;
+        interrupted
     }
 
-    fn throw(&self, py: Python<'_>) {
+    /// Ends the time in which the thread may be interrupted: what follows is the source's own cleaning up.
+    pub fn begin_cleanup(&self) {
+        self.lock().ident = None;
+    }
+
+    /// Throws into the thread, unless its `sleep` has told it already and this is the first reminder.
+    fn throw(&self, py: Python<'_>, again: bool) {
         let exception = py.get_type::<QueryCancelled>();
-        let state = self.lock();
+        let mut state = self.lock();
+        if state.told && !again {
+            return;
+        }
+        state.told = true;
         if let Some(ident) = state.ident {
             // SAFETY: the GIL is held, and `ident` is that of a live thread: it clears the field under the GIL first.
             unsafe { pyo3::ffi::PyThreadState_SetAsyncExc(ident, exception.as_ptr()) };
@@ -138,10 +155,13 @@ impl PythonThread {
         let Some(handle) = self.handle.take() else { return };
         self.token.cancel();
         let deadline = Instant::now() + GRACE;
-        let mut finished = self.token.wait_finished(Duration::from_millis(2));
+        let [first, next] = PATIENCE;
+        let mut finished = self.token.wait_finished(first);
+        let mut again = false;
         while !finished && Instant::now() < deadline {
-            Python::attach(|py| self.token.throw(py));
-            finished = self.token.wait_finished(RETRY);
+            Python::attach(|py| self.token.throw(py, again));
+            finished = self.token.wait_finished(next);
+            again = true;
         }
         if finished {
             if handle.join().is_err() {
@@ -203,7 +223,7 @@ fn install_interruptible_sleep(py: Python<'_>) {
                 if let (Some(token), Ok(seconds), 1, None) = (token, seconds, arguments.len(), keywords)
                     && let Ok(duration) = Duration::try_from_secs_f64(seconds)
                 {
-                    if py.detach(|| token.wait_cancelled(duration)) {
+                    if py.detach(|| token.sleep(duration)) {
                         return Err(QueryCancelled::new_err("the query no longer needs this data"));
                     }
                     return Ok(py.None());

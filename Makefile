@@ -1,0 +1,62 @@
+# Everything a person or CI runs. `make check` and `make test` need a Rust toolchain, Python >= 3.10 and make;
+# `make verify` also needs Java 17 and downloads PySpark.
+
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.seatrial-setup
+SEATRIAL := target/debug/seatrial
+# The real Spark that `make verify` asks, and the goldens that it must reproduce.
+SPARK ?= 4.2.1
+# What CI re-records: enough that no golden can be made up unnoticed, little enough to be quick.
+SAMPLE ?= cases/registration cases/read cases/types/integers.yaml
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: setup build python check test lint verify verify-sample bench clean
+
+## The virtual environment: PySpark's client, Arrow, and the tools of the tests.
+setup: $(STAMP)
+
+$(STAMP): python/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "make: Python 3.10 or newer is needed; name one: make PYTHON=/path/to/python3" >&2; exit 2; }
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r python/requirements.txt
+	@touch $@
+
+build: setup
+	cargo build --quiet --package seatrial
+
+## The main job: every case on the engine, compared with what real PySpark answered.
+check: build
+	$(SEATRIAL) check
+
+## The Python package with its native module, installed into the virtual environment.
+python: setup
+	cd python && ../$(VENV)/bin/maturin develop --quiet
+
+lint: setup
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets -- --deny warnings
+	cd python && ../$(VENV)/bin/ruff format --check . && ../$(VENV)/bin/ruff check . && ../$(VENV)/bin/mypy
+
+## All tests: Rust, each case, Python, and the checks of generated files. No JVM, no network once set up.
+test: build python lint
+	cargo test --quiet --workspace
+	cd python && ../$(VENV)/bin/pytest
+	$(SEATRIAL) scoreboard --check
+
+## Asks real Spark for every case again and compares with the goldens.
+verify: build
+	$(SEATRIAL) check --target spark:$(SPARK)
+
+verify-sample: build
+	$(SEATRIAL) check --target spark:$(SPARK) $(SAMPLE)
+
+## Speed, as ratios of two things measured in one run: target/bench.json.
+bench: setup
+	cargo bench --quiet --package seatrial-engine
+	cargo build --quiet --release --package seatrial
+	$(VENV)/bin/python ci/bench.py
+
+clean:
+	rm -rf target $(VENV)

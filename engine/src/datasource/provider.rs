@@ -1,0 +1,98 @@
+//! A loaded data source as a DataFusion table.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use tokio::sync::OnceCell;
+
+use super::exec::PythonDataSourceExec;
+use crate::error::SparkError;
+use crate::executor::{CreatedSource, PlanReadRequest, PlannedRead, PythonExecutor, ReadSettings};
+use crate::python::interpreter::PythonRuntime;
+use crate::types::StructType;
+use crate::types::arrow::to_table_schema;
+
+/// A data source that was loaded: its instance and schema are fixed, its reader is planned when a query first needs it.
+#[derive(Debug)]
+pub struct PythonTableProvider {
+    name: String,
+    source: CreatedSource,
+    table_schema: SchemaRef,
+    settings: ReadSettings,
+    executor: Arc<dyn PythonExecutor>,
+    planned: OnceCell<Arc<PlannedRead>>,
+}
+
+impl PythonTableProvider {
+    /// The table of a source named `name`.
+    ///
+    /// # Errors
+    /// When a column's type has no table form.
+    pub fn try_new(
+        name: String,
+        source: CreatedSource,
+        settings: ReadSettings,
+        executor: Arc<dyn PythonExecutor>,
+    ) -> Result<Self, SparkError> {
+        let table_schema = Arc::new(to_table_schema(&source.schema)?);
+        Ok(Self { name, source, table_schema, settings, executor, planned: OnceCell::new() })
+    }
+
+    /// The schema in Spark's terms.
+    pub fn spark_schema(&self) -> &StructType {
+        &self.source.schema
+    }
+
+    /// Plans the read: once for a loaded source, since Spark 4.1; for each query before (RDR-REUSE).
+    async fn plan(&self) -> Result<Arc<PlannedRead>, SparkError> {
+        if PythonRuntime::get()?.spark_minor() >= (4, 1) {
+            self.planned.get_or_try_init(|| self.plan_anew()).await.cloned()
+        } else {
+            self.plan_anew().await
+        }
+    }
+
+    async fn plan_anew(&self) -> Result<Arc<PlannedRead>, SparkError> {
+        let request = PlanReadRequest {
+            instance: self.source.instance.clone(),
+            schema: self.source.schema.clone(),
+            settings: self.settings,
+        };
+        self.executor.plan_read(request).await.map(Arc::new)
+    }
+}
+
+#[async_trait]
+impl TableProvider for PythonTableProvider {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.table_schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        _state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let planned = self.plan().await?;
+        let exec = PythonDataSourceExec::try_new(
+            self.name.clone(),
+            planned,
+            self.source.schema.clone(),
+            self.settings,
+            projection.cloned(),
+            Arc::clone(&self.executor),
+        )?;
+        Ok(Arc::new(exec))
+    }
+}

@@ -1,0 +1,103 @@
+//! DataFusion's errors as Spark reports them.
+
+use datafusion::common::SchemaError;
+use datafusion::error::DataFusionError;
+
+use super::condition::{
+    TABLE_OR_VIEW_NOT_FOUND, UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION,
+};
+use super::{ExceptionClass, SparkError};
+
+/// How many columns Spark suggests at most.
+const SUGGESTIONS: usize = 5;
+
+impl From<DataFusionError> for SparkError {
+    fn from(error: DataFusionError) -> Self {
+        if let Some(found) = find_spark_error(&error) {
+            return found.clone();
+        }
+        match error.find_root() {
+            DataFusionError::SchemaError(schema, _) => from_schema_error(schema, &error),
+            DataFusionError::SQL(parser, _) => Self::plain(ExceptionClass::Parse, parser.to_string()),
+            DataFusionError::Plan(message) => from_plan_message(message),
+            DataFusionError::NotImplemented(message) => Self::plain(ExceptionClass::UnsupportedOperation, message.clone()),
+            DataFusionError::Internal(message) => Self::internal(message),
+            root => Self::plain(ExceptionClass::Spark, root.strip_backtrace()),
+        }
+    }
+}
+
+/// An error of ours that travelled through DataFusion, however deeply it was wrapped.
+fn find_spark_error(error: &DataFusionError) -> Option<&SparkError> {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(current) = source {
+        if let Some(found) = current.downcast_ref::<SparkError>() {
+            return Some(found);
+        }
+        if let Some(DataFusionError::External(inner)) = current.downcast_ref::<DataFusionError>()
+            && let Some(found) = inner.downcast_ref::<SparkError>()
+        {
+            return Some(found);
+        }
+        if let Some(DataFusionError::Shared(inner)) = current.downcast_ref::<DataFusionError>() {
+            source = Some(inner.as_ref());
+        } else {
+            source = current.source();
+        }
+    }
+    None
+}
+
+fn quoted(parts: &[&str]) -> String {
+    parts.iter().map(|part| format!("`{}`", part.replace('`', "``"))).collect::<Vec<_>>().join(".")
+}
+
+fn from_schema_error(schema: &SchemaError, whole: &DataFusionError) -> SparkError {
+    let SchemaError::FieldNotFound { field, valid_fields } = schema else {
+        return SparkError::plain(ExceptionClass::Analysis, whole.strip_backtrace());
+    };
+    let qualified = field.relation.as_ref().map(|relation| relation.table().to_owned());
+    let name = match &qualified {
+        Some(relation) => quoted(&[relation, &field.name]),
+        None => quoted(&[&field.name]),
+    };
+    if valid_fields.is_empty() {
+        return UNRESOLVED_COLUMN_WITHOUT_SUGGESTION.error([("objectName", name)]);
+    }
+    let mut candidates: Vec<_> = valid_fields.iter().map(|column| column.name.as_str()).collect();
+    candidates.sort_by_key(|candidate| strsim::levenshtein(candidate, &field.name));
+    candidates.truncate(SUGGESTIONS);
+    let proposal = candidates.iter().map(|candidate| quoted(&[candidate])).collect::<Vec<_>>().join(", ");
+    UNRESOLVED_COLUMN_WITH_SUGGESTION.error([("objectName", name), ("proposal", proposal)])
+}
+
+/// DataFusion tells a missing table only by its message.
+fn from_plan_message(message: &str) -> SparkError {
+    let missing = message.strip_prefix("table '").and_then(|rest| rest.split_once("' not found"));
+    match missing {
+        Some((name, _)) => {
+            let relation = name.rsplit('.').next().unwrap_or(name);
+            TABLE_OR_VIEW_NOT_FOUND.error([("relationName", quoted(&[relation]))])
+        }
+        None => SparkError::plain(ExceptionClass::Analysis, message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_ours_survives_datafusion() {
+        let ours = UNRESOLVED_COLUMN_WITHOUT_SUGGESTION.error([("objectName", "`a`".to_owned())]);
+        let wrapped = DataFusionError::Context("while planning".to_owned(), Box::new(ours.clone().into()));
+        assert_eq!(SparkError::from(wrapped), ours);
+    }
+
+    #[test]
+    fn a_missing_table_is_spark_s_condition() {
+        let error = SparkError::from(DataFusionError::Plan("table 'datafusion.public.nope' not found".to_owned()));
+        assert_eq!(error.condition.as_deref(), Some("TABLE_OR_VIEW_NOT_FOUND"));
+        assert_eq!(error.parameters.get("relationName").map(String::as_str), Some("`nope`"));
+    }
+}

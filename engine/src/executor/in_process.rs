@@ -1,0 +1,261 @@
+//! Runs Python in this process, on threads of its own.
+
+use async_trait::async_trait;
+use datafusion::execution::SendableRecordBatchStream;
+use pyo3::exceptions::{PyAssertionError, PyNotImplementedError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyType};
+use tokio::sync::oneshot;
+
+use super::{CreateRequest, CreatedSource, PickledClass, PlanReadRequest, PlannedRead, PythonExecutor, ReadTask, stream};
+use crate::error::{ExceptionClass, SparkError};
+use crate::python::cancel::PythonThread;
+use crate::python::exception::{planning_error, pyspark_error, type_name};
+use crate::python::interpreter::PythonRuntime;
+use crate::python::pickle::Pickled;
+use crate::types::StructType;
+
+/// The executor of `SAIL_PYTHON_ISOLATION_MODE=in_process`.
+#[derive(Debug)]
+pub struct InProcessExecutor {
+    runtime: &'static PythonRuntime,
+}
+
+impl InProcessExecutor {
+    /// Starts Python if it does not run yet.
+    ///
+    /// # Errors
+    /// When Python does not start or has no PySpark.
+    pub fn try_new() -> Result<Self, SparkError> {
+        Ok(Self { runtime: PythonRuntime::get()? })
+    }
+}
+
+#[async_trait]
+impl PythonExecutor for InProcessExecutor {
+    fn create(&self, request: CreateRequest) -> Result<CreatedSource, SparkError> {
+        Python::attach(|py| {
+            let (instance, declared) = create_instance(py, self.runtime, &request)
+                .map_err(|error| planning_error(py, "create", "instance", &error))?;
+            let schema = match declared {
+                Declared::User(schema) => schema,
+                Declared::Ddl(text) => StructType::from_ddl(&text)?,
+                Declared::Json(text) => StructType::from_json(&text)?,
+                Declared::Other(kind) => {
+                    return Err(SparkError::plain(
+                        ExceptionClass::Spark,
+                        format!(
+                            "The 'schema' method of Python data source '{}' returned a '{kind}'; return a DDL string \
+                             or a pyspark.sql.types.StructType.",
+                            request.provider
+                        ),
+                    ));
+                }
+            };
+            Ok(CreatedSource { instance, schema })
+        })
+    }
+
+    async fn plan_read(&self, request: PlanReadRequest) -> Result<PlannedRead, SparkError> {
+        let runtime = self.runtime;
+        let (sender, receiver) = oneshot::channel();
+        let thread = PythonThread::spawn("seatrial-plan".to_owned(), move |py, _| {
+            // The receiver is gone only when nobody waits for the plan any more.
+            let _ = sender.send(plan_read(py, runtime, &request));
+        })
+        .map_err(|error| SparkError::plain(ExceptionClass::Spark, format!("no thread for planning: {error}")))?;
+        let planned = receiver.await;
+        drop(thread);
+        planned.map_err(|_| SparkError::internal("the thread that planned a read ended without a result"))?
+    }
+
+    fn read(&self, task: ReadTask) -> Result<SendableRecordBatchStream, SparkError> {
+        stream::open(task, self.runtime)
+    }
+}
+
+/// What `schema()` returned.
+enum Declared {
+    User(StructType),
+    Ddl(String),
+    Json(String),
+    Other(String),
+}
+
+fn create_instance(
+    py: Python<'_>,
+    runtime: &PythonRuntime,
+    request: &CreateRequest,
+) -> PyResult<(Pickled, Declared)> {
+    check_python_version(py, runtime, &request.class)?;
+    let class = request.class.class.load(py)?;
+    let api = py.import("pyspark.sql.datasource")?;
+    let base = api.getattr("DataSource")?;
+    let is_source = match class.cast::<PyType>() {
+        Ok(class) => class.is_subclass(&base)?,
+        Err(_) => false,
+    };
+    if !is_source {
+        return Err(mismatch("PySparkAssertionError", py, "a subclass of DataSource", format!("'{}'", type_name(&class))));
+    }
+    let name_method = class.getattr("name")?;
+    if !py.import("inspect")?.call_method1("ismethod", (&name_method,))?.is_truthy()? {
+        let actual = format!("'{}'", type_name(&name_method));
+        return Err(mismatch("PySparkTypeError", py, "'name()' method to be a classmethod", actual));
+    }
+    let name: String = name_method.call0()?.extract()?;
+    if name.to_lowercase() != request.provider.to_lowercase() {
+        let expected = format!("provider with name {name}");
+        return Err(mismatch("PySparkAssertionError", py, &expected, format!("'{}'", request.provider)));
+    }
+
+    let options = api.getattr("CaseInsensitiveDict")?.call0()?;
+    for (key, value) in &request.options {
+        options.set_item(key, value)?;
+    }
+    let arguments = PyDict::new(py);
+    arguments.set_item("options", options)?;
+    let instance = class.call((), Some(&arguments))?;
+
+    let declared = match &request.user_schema {
+        Some(schema) => Declared::User(schema.clone()),
+        None => declared_schema(&instance.call_method0("schema")?)?,
+    };
+    Ok((Pickled::dump(&instance)?, declared))
+}
+
+fn declared_schema(schema: &Bound<'_, PyAny>) -> PyResult<Declared> {
+    if schema.is_none() {
+        return Err(PyAssertionError::new_err(()));
+    }
+    if let Ok(text) = schema.extract::<String>() {
+        return Ok(Declared::Ddl(text));
+    }
+    // An extension that Spark does not have: a source may describe itself in Arrow's terms.
+    let py = schema.py();
+    if schema.is_instance(&py.import("pyarrow")?.getattr("Schema")?)? {
+        let converted = py.import("pyspark.sql.pandas.types")?.call_method1("from_arrow_schema", (schema,))?;
+        return Ok(Declared::Json(converted.call_method0("json")?.extract()?));
+    }
+    match schema.getattr("json") {
+        Ok(json) => Ok(Declared::Json(json.call0()?.extract()?)),
+        Err(_) => Ok(Declared::Other(type_name(schema))),
+    }
+}
+
+fn check_python_version(py: Python<'_>, runtime: &PythonRuntime, class: &PickledClass) -> PyResult<()> {
+    if class.python_version == runtime.minor_version {
+        return Ok(());
+    }
+    Err(pyspark_error(
+        py,
+        "PySparkRuntimeError",
+        "PYTHON_VERSION_MISMATCH",
+        [("worker_version", runtime.minor_version.clone()), ("driver_version", class.python_version.clone())],
+    ))
+}
+
+/// Plans a read. The reader is pickled before `partitions()` runs: what that call changes is not seen by `read` (RDR-DEFER-STATE).
+fn plan_read(py: Python<'_>, runtime: &PythonRuntime, request: &PlanReadRequest) -> Result<PlannedRead, SparkError> {
+    let (reader, pickled) =
+        make_reader(py, request).map_err(|error| planning_error(py, "initialize", "reader", &error))?;
+    let partitions = list_partitions(py, runtime, &reader)
+        .map_err(|error| planning_error(py, "generate", "read partitions", &error))?;
+    let partitions = partitions
+        .iter()
+        .enumerate()
+        .map(|(index, partition)| {
+            Pickled::dump(partition).map_err(|error| {
+                SparkError::plain(
+                    ExceptionClass::Spark,
+                    format!("Partition {index} of a Python data source cannot be pickled: {error}"),
+                )
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(PlannedRead { reader: pickled, partitions, python_version: runtime.minor_version.clone() })
+}
+
+fn make_reader<'py>(py: Python<'py>, request: &PlanReadRequest) -> PyResult<(Bound<'py, PyAny>, Pickled)> {
+    let data_source = request.instance.load(py)?;
+    let settings = request.settings;
+    if settings.max_records_per_batch <= 0 {
+        return Err(PyAssertionError::new_err(format!(
+            "The maximum arrow batch size should be greater than 0, but got '{}'",
+            settings.max_records_per_batch
+        )));
+    }
+    let arguments = PyDict::new(py);
+    arguments.set_item("schema", py_schema(py, &request.schema)?)?;
+    let reader = data_source.call_method("reader", (), Some(&arguments))?;
+    let base = py.import("pyspark.sql.datasource")?.getattr("DataSourceReader")?;
+    if !reader.is_instance(&base)? {
+        let actual = format!("'{}'", type_name(&reader));
+        return Err(mismatch("PySparkAssertionError", py, "an instance of DataSourceReader", actual));
+    }
+    check_pushdown(&reader, &base, settings.filter_pushdown)?;
+    let pickled = Pickled::dump((&reader, &data_source).into_pyobject(py)?.as_any())?;
+    Ok((reader, pickled))
+}
+
+/// A reader that takes filters is refused while pushdown is off, so that its filters are not silently ignored (FLT-DISABLED-ERR).
+fn check_pushdown(reader: &Bound<'_, PyAny>, base: &Bound<'_, PyAny>, enabled: bool) -> PyResult<()> {
+    let py = reader.py();
+    // PySpark 4.0 has no pushFilters.
+    let Ok(default) = base.getattr("pushFilters") else { return Ok(()) };
+    let function = reader.getattr("pushFilters")?.getattr("__func__").ok();
+    if enabled || function.is_some_and(|function| function.is(&default)) {
+        return Ok(());
+    }
+    Err(pyspark_error(
+        py,
+        "PySparkAssertionError",
+        "DATA_SOURCE_PUSHDOWN_DISABLED",
+        [("type", type_name(reader)), ("conf", "spark.sql.python.filterPushdown.enabled".to_owned())],
+    ))
+}
+
+fn list_partitions<'py>(
+    py: Python<'py>,
+    runtime: &PythonRuntime,
+    reader: &Bound<'py, PyAny>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let input_partition = py.import("pyspark.sql.datasource")?.getattr("InputPartition")?;
+    // Before 4.2 a reader without partitions is given None, later InputPartition(None) (PAR-DEFAULT, PAR-EMPTY).
+    let default = || {
+        if runtime.spark_minor() >= (4, 2) {
+            input_partition.call1((py.None(),))
+        } else {
+            Ok(py.None().into_bound(py))
+        }
+    };
+    let partitions = match reader.call_method0("partitions") {
+        Ok(partitions) => partitions,
+        Err(error) if error.is_instance_of::<PyNotImplementedError>(py) => return Ok(vec![default()?]),
+        Err(error) => return Err(error),
+    };
+    let Ok(list) = partitions.cast::<PyList>() else {
+        let actual = format!("'{}'", type_name(&partitions));
+        return Err(mismatch("PySparkRuntimeError", py, "'partitions' to return a list", actual));
+    };
+    let elements: Vec<_> = list.iter().collect();
+    for element in &elements {
+        if !element.is_instance(&input_partition)? {
+            let types: Vec<_> = elements.iter().map(|element| format!("'{}'", type_name(element))).collect();
+            let expected = "elements in 'partitions' to be of type 'InputPartition'";
+            return Err(mismatch("PySparkRuntimeError", py, expected, types.join(", ")));
+        }
+    }
+    if elements.is_empty() { Ok(vec![default()?]) } else { Ok(elements) }
+}
+
+fn mismatch(class: &str, py: Python<'_>, expected: &str, actual: String) -> PyErr {
+    pyspark_error(py, class, "DATA_SOURCE_TYPE_MISMATCH", [("expected", expected.to_owned()), ("actual", actual)])
+}
+
+/// PySpark's `StructType` of a schema.
+pub(super) fn py_schema<'py>(py: Python<'py>, schema: &StructType) -> PyResult<Bound<'py, PyAny>> {
+    let json = py.import("json")?.call_method1("loads", (schema.to_json().to_string(),))?;
+    let schema = py.import("pyspark.sql.types")?.getattr("StructType")?.call_method1("fromJson", (json,))?;
+    if schema.is_none() { Err(PyTypeError::new_err("a schema did not survive its JSON form")) } else { Ok(schema) }
+}

@@ -1,0 +1,154 @@
+//! Settings: the engine's own from the environment, and Spark's runtime settings of a session.
+
+use std::collections::BTreeMap;
+
+use crate::error::condition::INVALID_CONF_VALUE;
+use crate::error::{ExceptionClass, SparkError};
+use crate::executor::ReadSettings;
+
+/// `spark.sql.execution.arrow.maxRecordsPerBatch`.
+const MAX_RECORDS_PER_BATCH: &str = "spark.sql.execution.arrow.maxRecordsPerBatch";
+/// `spark.sql.python.filterPushdown.enabled`.
+const FILTER_PUSHDOWN: &str = "spark.sql.python.filterPushdown.enabled";
+
+/// How the engine runs Python. The names are those that Sail's users know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineSettings {
+    /// `SAIL_PYTHON_BATCH_SIZE`: rows in a batch that is made of Python rows; 8192.
+    pub batch_size: usize,
+    /// `SAIL_PYTHON_CHANNEL_BUFFER`: batches that may wait between a partition's thread and the engine; 4.
+    pub channel_buffer: usize,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self { batch_size: 8192, channel_buffer: 4 }
+    }
+}
+
+impl EngineSettings {
+    /// The settings in the environment.
+    ///
+    /// # Errors
+    /// When a value does not parse, or asks for what this build does not have.
+    pub fn from_environment() -> Result<Self, SparkError> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SparkError> {
+        let default = Self::default();
+        let number = |name: &str, default: usize| match variable(name) {
+            None => Ok(default),
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|number| *number > 0)
+                .ok_or_else(|| refusal(format!("{name}={text}: expected a whole number above 0"))),
+        };
+        match variable("SAIL_PYTHON_ISOLATION_MODE").as_deref() {
+            None | Some("in_process") => {}
+            Some("subprocess") => {
+                return Err(refusal(
+                    "SAIL_PYTHON_ISOLATION_MODE=subprocess: this build runs Python in process only; unset the variable",
+                ));
+            }
+            Some(other) => {
+                return Err(refusal(format!(
+                    "SAIL_PYTHON_ISOLATION_MODE={other}: expected in_process or subprocess"
+                )));
+            }
+        }
+        Ok(Self {
+            batch_size: number("SAIL_PYTHON_BATCH_SIZE", default.batch_size)?,
+            channel_buffer: number("SAIL_PYTHON_CHANNEL_BUFFER", default.channel_buffer)?,
+        })
+    }
+}
+
+fn refusal(message: impl Into<String>) -> SparkError {
+    SparkError::plain(ExceptionClass::IllegalArgument, message)
+}
+
+/// A session's runtime settings, `spark.conf`.
+#[derive(Debug, Clone, Default)]
+pub struct SessionConf {
+    values: BTreeMap<String, String>,
+}
+
+impl SessionConf {
+    /// Sets a value; settings that the engine reads are checked.
+    ///
+    /// # Errors
+    /// `INVALID_CONF_VALUE.TYPE_MISMATCH`.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), SparkError> {
+        let kind = match key {
+            MAX_RECORDS_PER_BATCH if value.trim().parse::<i32>().is_err() => "int",
+            FILTER_PUSHDOWN if boolean(value).is_none() => "boolean",
+            _ => {
+                self.values.insert(key.to_owned(), value.to_owned());
+                return Ok(());
+            }
+        };
+        Err(INVALID_CONF_VALUE.error([
+            ("confValue", value.to_owned()),
+            ("confName", key.to_owned()),
+            ("confType", kind.to_owned()),
+        ]))
+    }
+
+    /// A value as it was set.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.values.get(key).map(String::as_str)
+    }
+
+    /// The settings of a read in this session.
+    pub fn read_settings(&self, engine: &EngineSettings) -> ReadSettings {
+        ReadSettings {
+            batch_size: engine.batch_size,
+            channel_capacity: engine.channel_buffer,
+            max_records_per_batch: self
+                .get(MAX_RECORDS_PER_BATCH)
+                .and_then(|value| value.trim().parse().ok())
+                .unwrap_or(10_000),
+            filter_pushdown: self.get(FILTER_PUSHDOWN).and_then(boolean).unwrap_or(false),
+        }
+    }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(&[], Ok((8192, 4)))]
+    #[case(&[("SAIL_PYTHON_BATCH_SIZE", "10"), ("SAIL_PYTHON_CHANNEL_BUFFER", "1")], Ok((10, 1)))]
+    #[case(&[("SAIL_PYTHON_ISOLATION_MODE", "in_process")], Ok((8192, 4)))]
+    #[case(&[("SAIL_PYTHON_BATCH_SIZE", "0")], Err("SAIL_PYTHON_BATCH_SIZE=0: expected a whole number above 0"))]
+    #[case(&[("SAIL_PYTHON_ISOLATION_MODE", "vm")], Err("SAIL_PYTHON_ISOLATION_MODE=vm: expected in_process or subprocess"))]
+    fn settings_come_from_the_environment(
+        #[case] variables: &[(&str, &str)],
+        #[case] expected: Result<(usize, usize), &str>,
+    ) {
+        let settings = EngineSettings::from_variables(|name| {
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        });
+        let actual = settings.map(|settings| (settings.batch_size, settings.channel_buffer));
+        assert_eq!(actual.map_err(|error| error.message), expected.map_err(str::to_owned));
+    }
+
+    #[test]
+    fn a_setting_of_the_wrong_type_is_refused() {
+        let error = SessionConf::default().set(MAX_RECORDS_PER_BATCH, "many");
+        assert_eq!(error.map_err(|error| error.condition), Err(Some("INVALID_CONF_VALUE.TYPE_MISMATCH".to_owned())));
+    }
+}

@@ -1,0 +1,151 @@
+//! `DataFrame`: a loaded source or a query over some, and its execution.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, displayable};
+use futures::TryStreamExt;
+use futures::future::try_join_all;
+
+use super::Session;
+use crate::datasource::provider::PythonTableProvider;
+use crate::error::SparkError;
+use crate::types::StructType;
+use crate::types::arrow::from_arrow_schema;
+
+/// A query that was analysed; nothing of it has run.
+#[derive(Debug, Clone)]
+pub struct DataFrame {
+    session: Session,
+    relation: Relation,
+}
+
+#[derive(Debug, Clone)]
+enum Relation {
+    /// A loaded source by itself; its schema is known in Spark's own terms.
+    Source(Arc<PythonTableProvider>),
+    Query(Box<datafusion::dataframe::DataFrame>),
+}
+
+/// A planned query: readers and partitions are known. Each execution reads anew.
+#[derive(Debug, Clone)]
+pub struct QueryPlan {
+    plan: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
+}
+
+impl DataFrame {
+    pub(super) fn from_source(session: Session, source: Arc<PythonTableProvider>) -> Self {
+        Self { session, relation: Relation::Source(source) }
+    }
+
+    pub(super) fn from_plan(session: Session, frame: datafusion::dataframe::DataFrame) -> Self {
+        Self { session, relation: Relation::Query(Box::new(frame)) }
+    }
+
+    /// The session that made it.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The schema, as `df.schema`.
+    ///
+    /// # Errors
+    /// When a computed column has a type that Spark does not know.
+    pub fn schema(&self) -> Result<StructType, SparkError> {
+        match &self.relation {
+            Relation::Source(source) => Ok(source.spark_schema().clone()),
+            Relation::Query(frame) => from_arrow_schema(frame.schema().as_arrow()),
+        }
+    }
+
+    /// Makes the query a temporary view of its session, replacing one of that name.
+    ///
+    /// # Errors
+    /// The catalogue's own.
+    pub fn create_or_replace_temp_view(&self, name: &str) -> Result<(), SparkError> {
+        let context = &self.session.inner.context;
+        context.deregister_table(name)?;
+        match &self.relation {
+            Relation::Source(source) => context.register_table(name, Arc::clone(source) as _)?,
+            Relation::Query(frame) => context.register_table(name, frame.as_ref().clone().into_view())?,
+        };
+        Ok(())
+    }
+
+    fn query(&self) -> Result<datafusion::dataframe::DataFrame, SparkError> {
+        match &self.relation {
+            Relation::Source(source) => Ok(self.session.inner.context.read_table(Arc::clone(source) as _)?),
+            Relation::Query(frame) => Ok(frame.as_ref().clone()),
+        }
+    }
+
+    /// Plans the query: readers are made and asked for their partitions now.
+    ///
+    /// # Errors
+    /// `PYTHON_DATA_SOURCE_ERROR` of `reader` and `partitions`, and the planner's own.
+    pub async fn plan(&self) -> Result<QueryPlan, SparkError> {
+        let frame = self.query()?;
+        let context = Arc::new(frame.task_ctx());
+        Ok(QueryPlan { plan: frame.create_physical_plan().await?, context })
+    }
+
+    /// Plans and executes the query, and returns all rows in the order of the partitions.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan) and [`QueryPlan::collect`].
+    pub async fn collect(&self) -> Result<Vec<RecordBatch>, SparkError> {
+        self.plan().await?.collect().await
+    }
+
+    /// The physical plan as text, one operator a line.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    pub async fn explain(&self) -> Result<String, SparkError> {
+        Ok(self.plan().await?.to_string())
+    }
+}
+
+impl std::fmt::Display for QueryPlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", displayable(self.plan.as_ref()).indent(false))
+    }
+}
+
+impl QueryPlan {
+    /// The Arrow schema of the result.
+    pub fn schema(&self) -> SchemaRef {
+        self.plan.schema()
+    }
+
+    /// The physical plan.
+    pub fn physical_plan(&self) -> &Arc<dyn ExecutionPlan> {
+        &self.plan
+    }
+
+    /// How many partitions the result has.
+    pub fn partition_count(&self) -> usize {
+        self.plan.output_partitioning().partition_count()
+    }
+
+    /// Starts one partition of the result. Dropping the stream stops what reads it.
+    ///
+    /// # Errors
+    /// When the operator does not start.
+    pub fn execute(&self, partition: usize) -> Result<SendableRecordBatchStream, SparkError> {
+        Ok(self.plan.execute(partition, Arc::clone(&self.context))?)
+    }
+
+    /// Executes every partition side by side, and returns all rows in the order of the partitions.
+    ///
+    /// # Errors
+    /// The first failure of a partition; the others are stopped.
+    pub async fn collect(&self) -> Result<Vec<RecordBatch>, SparkError> {
+        let streams = (0..self.partition_count()).map(|index| self.execute(index)).collect::<Result<Vec<_>, _>>()?;
+        let partitions = try_join_all(streams.into_iter().map(SendableRecordBatchStream::try_collect::<Vec<_>>)).await?;
+        Ok(partitions.into_iter().flatten().collect())
+    }
+}

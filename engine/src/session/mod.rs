@@ -1,0 +1,154 @@
+//! The session: settings, registered data sources, temporary views, SQL.
+
+mod config;
+mod dataframe;
+mod identifiers;
+mod reader;
+
+use std::sync::Arc;
+use std::sync::{PoisonError, RwLock};
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::prelude::{SessionConfig as DataFusionConfig, SessionContext};
+use pyo3::prelude::*;
+
+use crate::datasource::discovery;
+use crate::datasource::registry::{DataSourceRegistry, RegisterError};
+use crate::error::SparkError;
+use crate::executor::{InProcessExecutor, PickledClass, PythonExecutor};
+
+pub use config::{EngineSettings, SessionConf};
+pub use dataframe::{DataFrame, QueryPlan};
+pub use reader::DataFrameReader;
+
+/// A Spark session on this engine. Cheap to clone; clones share everything.
+#[derive(Clone, Debug)]
+pub struct Session {
+    inner: Arc<SessionInner>,
+}
+
+struct SessionInner {
+    context: SessionContext,
+    executor: Arc<dyn PythonExecutor>,
+    settings: EngineSettings,
+    conf: RwLock<SessionConf>,
+    registry: RwLock<DataSourceRegistry>,
+}
+
+impl std::fmt::Debug for SessionInner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A session with the engine's settings from the environment (`SAIL_PYTHON_…`).
+    ///
+    /// # Errors
+    /// When a setting does not parse, or Python does not start.
+    pub fn try_new() -> Result<Self, SparkError> {
+        Self::try_with_settings(EngineSettings::from_environment()?)
+    }
+
+    /// A session with these settings.
+    ///
+    /// # Errors
+    /// When Python does not start or has no PySpark 4.
+    pub fn try_with_settings(settings: EngineSettings) -> Result<Self, SparkError> {
+        let executor: Arc<dyn PythonExecutor> = Arc::new(InProcessExecutor::try_new()?);
+        let mut config = DataFusionConfig::new().with_information_schema(false).with_batch_size(settings.batch_size);
+        let options = config.options_mut();
+        options.sql_parser.dialect = datafusion::config::Dialect::Spark;
+        // Identifiers are resolved as Spark does, without case but with their own spelling: see `identifiers`.
+        options.sql_parser.enable_ident_normalization = false;
+        options.sql_parser.map_string_types_to_utf8view = false;
+        // A source's partitions are the query's partitions, in order, as in Spark.
+        options.optimizer.enable_round_robin_repartition = false;
+        let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
+        let inner = SessionInner {
+            context: SessionContext::new_with_state(state),
+            executor,
+            settings,
+            conf: RwLock::default(),
+            registry: RwLock::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Another session of the same engine: nothing registered, no views, default settings (REG-SESSION-SCOPE).
+    ///
+    /// # Errors
+    /// As [`try_with_settings`](Self::try_with_settings).
+    pub fn new_session(&self) -> Result<Self, SparkError> {
+        Self::try_with_settings(self.inner.settings.clone())
+    }
+
+    /// Registers a data source class under its `name()` (`spark.dataSource.register`).
+    ///
+    /// # Errors
+    /// What the class's `name()` or its pickling raises; `DATA_SOURCE_ALREADY_EXISTS`.
+    pub fn register_data_source(&self, class: &Bound<'_, PyAny>) -> Result<String, RegisterError> {
+        // User code must not run under the lock: it may use the session.
+        let mut registry = self.registry();
+        let name = registry.register(class)?;
+        self.update_registry(name.clone(), &mut registry)?;
+        Ok(name)
+    }
+
+    /// Registers a class that was pickled elsewhere, by the Python named in it.
+    ///
+    /// # Errors
+    /// `DATA_SOURCE_ALREADY_EXISTS`. A Python version that does not match is refused when the source is loaded, as in Spark.
+    pub fn register_pickled(&self, name: &str, class: PickledClass) -> Result<(), SparkError> {
+        self.inner.registry.write().unwrap_or_else(PoisonError::into_inner).register_pickled(name, class)
+    }
+
+    fn registry(&self) -> DataSourceRegistry {
+        self.inner.registry.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn update_registry(&self, name: String, from: &mut DataSourceRegistry) -> Result<(), SparkError> {
+        match from.get(&name) {
+            Some(class) => self.register_pickled(&name, class.clone()),
+            None => Err(SparkError::internal("a registered data source is gone")),
+        }
+    }
+
+    /// The class of that name: registered here, or else installed where sources are discovered.
+    fn find_data_source(&self, name: &str) -> Result<Option<PickledClass>, SparkError> {
+        if let Some(class) = self.registry().get(name) {
+            return Ok(Some(class.clone()));
+        }
+        discovery::find(name)
+    }
+
+    /// `spark.read`.
+    pub fn read(&self) -> DataFrameReader {
+        DataFrameReader::new(self.clone())
+    }
+
+    /// Sets a runtime setting (`spark.conf.set`).
+    ///
+    /// # Errors
+    /// When the value is not of the setting's type.
+    pub fn set_conf(&self, key: &str, value: &str) -> Result<(), SparkError> {
+        self.inner.conf.write().unwrap_or_else(PoisonError::into_inner).set(key, value)
+    }
+
+    fn conf(&self) -> SessionConf {
+        self.inner.conf.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Plans a SQL statement. Readers are not planned before the result is asked for.
+    ///
+    /// # Errors
+    /// As Spark's analyser reports them.
+    pub async fn sql(&self, query: &str) -> Result<DataFrame, SparkError> {
+        let state = self.inner.context.state();
+        let mut statement = state.sql_to_statement(query, &datafusion::config::Dialect::Spark)?;
+        identifiers::resolve(&self.inner.context, &state, &mut statement).await?;
+        let plan = state.statement_to_plan(statement).await?;
+        let frame = self.inner.context.execute_logical_plan(plan).await?;
+        Ok(DataFrame::from_plan(self.clone(), frame))
+    }
+}
