@@ -8,3 +8,4 @@ pub mod divergence;
 pub mod golden;
 pub mod observation;
 pub mod scoreboard;
+pub mod target;

@@ -1,0 +1,55 @@
+//! The engine target: this very program, started again as a runner.
+
+use std::sync::Arc;
+
+use super::TargetError;
+use super::process::RunnerCommand;
+
+/// What starts a runner of the engine.
+///
+/// The program is `SEATRIAL_ENGINE_RUNNER` where that is set (the tests set it, since they are other programs), or
+/// else the program that is running.
+pub fn command() -> Result<RunnerCommand, TargetError> {
+    let program = match std::env::var_os("SEATRIAL_ENGINE_RUNNER") {
+        Some(program) => program.into(),
+        None => std::env::current_exe().map_err(TargetError::io("find the running program"))?,
+    };
+    let directory = tempfile::tempdir().map_err(TargetError::io("make a directory for the runner"))?;
+    Ok(RunnerCommand {
+        program,
+        arguments: vec!["runner".into()],
+        environment: reproducible_environment(),
+        directory: Some(Arc::new(directory)),
+    })
+}
+
+/// The variables that are the same for every target, so that an answer depends on the case alone.
+pub(crate) fn reproducible_environment() -> Vec<(std::ffi::OsString, Option<std::ffi::OsString>)> {
+    let set = [
+        ("TZ", "UTC"),
+        ("LC_ALL", "C.UTF-8"),
+        ("SPARK_LOCAL_IP", "127.0.0.1"),
+        ("PYTHONHASHSEED", "0"),
+        ("PYTHONDONTWRITEBYTECODE", "1"),
+    ];
+    // What would make Python or Spark read something of the user's.
+    let removed = [
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "PYTHONHOME",
+        "PYTHONWARNINGS",
+        "SPARK_HOME",
+        "SPARK_CONF_DIR",
+        "SPARK_REMOTE",
+        "SPARK_CONNECT_MODE_ENABLED",
+        "SPARK_API_MODE",
+        "SPARK_TESTING",
+        "PYSPARK_SUBMIT_ARGS",
+        "PYSPARK_DRIVER_PYTHON",
+        "PYSPARK_PYTHON",
+    ];
+    set.into_iter()
+        .map(|(name, value)| (name.into(), Some(value.into())))
+        .chain(removed.into_iter().map(|name| (name.into(), None)))
+        .collect()
+}

@@ -1,0 +1,255 @@
+//! Managed virtual environments: one directory per Spark version, with pinned packages, made once and then kept.
+//!
+//! A marker file is written last and names what was installed, so an environment that was half made, or made for
+//! other pins, is made again. A lock file keeps two makers apart. Environments that were made by hand are taken when
+//! they hold the pinned packages.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use super::super::{SparkPatch, TargetError};
+
+/// The packages beside PySpark, whose versions decide values and messages.
+const PINS: [(&str, &str); 3] = [("pandas", "2.3.3"), ("pyarrow", "26.0.1"), ("numpy", "2.4.6")];
+/// The name of the marker file.
+const MARKER: &str = "seatrial-environment";
+
+/// Where environments are kept, and what makes them.
+#[derive(Debug, Clone)]
+pub struct Environments {
+    cache: PathBuf,
+    python: PathBuf,
+}
+
+impl Environments {
+    /// Those of the user: in `SEATRIAL_CACHE`, or `seatrial` in the cache directory; made with `SEATRIAL_PYTHON` or `python3`.
+    pub fn of_user() -> Result<Self, TargetError> {
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let cache = variable("SEATRIAL_CACHE")
+            .or_else(|| variable("XDG_CACHE_HOME").map(|cache| cache.join("seatrial")))
+            .or_else(|| variable("HOME").map(|home| home.join(".cache/seatrial")))
+            .ok_or_else(|| TargetError::NotReady {
+                target: "spark".to_owned(),
+                missing: "a directory for virtual environments (HOME is not set)".to_owned(),
+                remedy: "set SEATRIAL_CACHE to a directory that may grow to some hundred megabytes per Spark version"
+                    .to_owned(),
+            })?;
+        Ok(Self { cache, python: variable("SEATRIAL_PYTHON").unwrap_or_else(|| "python3".into()) })
+    }
+
+    /// The directory of the environment of `version`.
+    pub fn directory(&self, version: &SparkPatch) -> PathBuf {
+        self.cache.join(format!("spark-{version}"))
+    }
+
+    /// Whether the environment of `version` is there and whole.
+    pub fn is_ready(&self, version: &SparkPatch) -> bool {
+        let directory = self.directory(version);
+        let python = interpreter(&directory);
+        match fs::read_to_string(directory.join(MARKER)) {
+            Ok(marker) => marker == marker_text(version) && python.exists(),
+            Err(_) => python.exists() && holds_packages(&directory, version),
+        }
+    }
+
+    /// The interpreter of the environment of `version`, which is made first when it is not there or not whole.
+    pub fn require(&self, version: &SparkPatch) -> Result<PathBuf, TargetError> {
+        let directory = self.directory(version);
+        if self.is_ready(version) {
+            return Ok(interpreter(&directory));
+        }
+        fs::create_dir_all(&self.cache).map_err(TargetError::io(format!("make {}", self.cache.display())))?;
+        let _lock = self.lock(version).map_err(TargetError::io(format!("lock {}", directory.display())))?;
+        if !self.is_ready(version) {
+            self.make(version)?;
+        }
+        Ok(interpreter(&directory))
+    }
+
+    fn lock(&self, version: &SparkPatch) -> io::Result<File> {
+        let file = File::create(self.cache.join(format!("spark-{version}.lock")))?;
+        if file.try_lock().is_err() {
+            eprintln!("waiting for another seatrial that sets up spark:{version}");
+            file.lock()?;
+        }
+        Ok(file)
+    }
+
+    fn make(&self, version: &SparkPatch) -> Result<(), TargetError> {
+        let directory = self.directory(version);
+        let not_ready = |missing: String| TargetError::NotReady {
+            target: format!("spark:{version}"),
+            missing,
+            remedy: format!(
+                "set SEATRIAL_PYTHON to a Python 3.11 with the venv module and see that pip reaches a package index; then try again\n\
+                 (or make {} yourself: a virtual environment with {})",
+                directory.display(),
+                requirements(version).join(" ")
+            ),
+        };
+        eprintln!("setting up spark:{version} in {} (some hundred megabytes, once)", directory.display());
+        if directory.exists() {
+            fs::remove_dir_all(&directory).map_err(TargetError::io(format!("remove {}", directory.display())))?;
+        }
+        let mut venv = Command::new(&self.python);
+        venv.args(["-m", "venv"]).arg(&directory);
+        run("make a virtual environment", venv).map_err(not_ready)?;
+        let mut pip = Command::new(interpreter(&directory));
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
+        pip.args(requirements(version));
+        run("install PySpark", pip).map_err(not_ready)?;
+        fs::write(directory.join(MARKER), marker_text(version))
+            .map_err(TargetError::io(format!("write {MARKER} into {}", directory.display())))?;
+        eprintln!("spark:{version} is ready");
+        Ok(())
+    }
+}
+
+fn interpreter(directory: &Path) -> PathBuf {
+    directory.join("bin/python")
+}
+
+fn requirements(version: &SparkPatch) -> Vec<String> {
+    let pins = PINS.iter().map(|(name, version)| format!("{name}=={version}"));
+    std::iter::once(format!("pyspark=={version}")).chain(pins).collect()
+}
+
+fn marker_text(version: &SparkPatch) -> String {
+    format!("format 1\n{}\n", requirements(version).join("\n"))
+}
+
+/// Whether the metadata of all pinned packages lies in the environment.
+fn holds_packages(directory: &Path, version: &SparkPatch) -> bool {
+    let Ok(libraries) = fs::read_dir(directory.join("lib")) else { return false };
+    libraries.filter_map(Result::ok).any(|library| {
+        let packages = library.path().join("site-packages");
+        let holds = |name: &str, version: &str| packages.join(format!("{name}-{version}.dist-info/RECORD")).exists();
+        holds("pyspark", version.as_str()) && PINS.iter().all(|(name, version)| holds(name, version))
+    })
+}
+
+/// Runs a command to its end; the error is what was to be done and the end of what the command said.
+fn run(action: &str, mut command: Command) -> Result<(), String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let Output { status, stdout, stderr } =
+        command.output().map_err(|error| format!("failed to {action}: failed to run {program}: {error}"))?;
+    if status.success() {
+        return Ok(());
+    }
+    let said = [stdout, stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let lines: Vec<&str> = said.lines().collect();
+    let end = &lines[lines.len().saturating_sub(10)..];
+    Err(format!("failed to {action} ({program}: {status}):\n{}", end.join("\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::super::super::TargetId;
+    use super::*;
+
+    fn version() -> SparkPatch {
+        match "spark:4.2.1".parse().unwrap() {
+            TargetId::Spark(version) => version,
+            other => unreachable!("{other}"),
+        }
+    }
+
+    /// A Python that only knows `-m venv DIR`, which copies the Python to DIR, and `-m pip install …`; it logs what it is asked.
+    fn environments(pip_status: i32) -> (tempfile::TempDir, Environments) {
+        let cache = tempfile::tempdir().unwrap();
+        let python = cache.path().join("fake-python");
+        let log = cache.path().join("log");
+        let script = format!(
+            "#!/bin/sh\necho \"$@\" >> {log}\ncase $2 in\n\
+             venv) mkdir -p \"$3/bin\"; cp \"$0\" \"$3/bin/python\";;\n\
+             pip) sleep 0.1; echo 'no such package' >&2; exit {pip_status};;\nesac\n",
+            log = log.display()
+        );
+        fs::write(&python, script).unwrap();
+        fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+        let environments = Environments { cache: cache.path().to_owned(), python };
+        (cache, environments)
+    }
+
+    fn log(cache: &tempfile::TempDir) -> String {
+        fs::read_to_string(cache.path().join("log")).unwrap_or_default()
+    }
+
+    #[test]
+    fn an_environment_is_made_once() {
+        let (cache, environments) = environments(0);
+        assert!(!environments.is_ready(&version()));
+        let python = environments.require(&version()).unwrap();
+        assert_eq!(python, cache.path().join("spark-4.2.1/bin/python"));
+        assert!(environments.is_ready(&version()));
+        environments.require(&version()).unwrap();
+        let expected = "-m pip install --quiet --disable-pip-version-check --no-input \
+                        pyspark==4.2.1 pandas==2.3.3 pyarrow==26.0.1 numpy==2.4.6\n";
+        assert!(log(&cache).ends_with(expected), "{}", log(&cache));
+        assert_eq!(log(&cache).lines().count(), 2);
+    }
+
+    #[test]
+    fn a_half_made_environment_is_made_again() {
+        let (cache, environments) = environments(0);
+        let leftover = environments.directory(&version()).join("bin/leftover");
+        fs::create_dir_all(leftover.parent().unwrap()).unwrap();
+        fs::write(environments.directory(&version()).join("bin/python"), "").unwrap();
+        fs::write(&leftover, "").unwrap();
+        environments.require(&version()).unwrap();
+        assert!(!leftover.exists());
+        assert_eq!(log(&cache).lines().count(), 2);
+    }
+
+    #[test]
+    fn an_environment_with_other_pins_is_made_again() {
+        let (cache, environments) = environments(0);
+        environments.require(&version()).unwrap();
+        fs::write(environments.directory(&version()).join(MARKER), "format 1\npyspark==4.2.1\n").unwrap();
+        environments.require(&version()).unwrap();
+        assert_eq!(log(&cache).lines().count(), 4);
+    }
+
+    #[test]
+    fn an_environment_made_by_hand_is_taken() {
+        let (cache, environments) = environments(0);
+        let directory = environments.directory(&version());
+        let packages = directory.join("lib/python3.11/site-packages");
+        for name in ["pyspark-4.2.1", "pandas-2.3.3", "pyarrow-26.0.1", "numpy-2.4.6"] {
+            let metadata = packages.join(format!("{name}.dist-info"));
+            fs::create_dir_all(&metadata).unwrap();
+            fs::write(metadata.join("RECORD"), "").unwrap();
+        }
+        fs::create_dir_all(directory.join("bin")).unwrap();
+        fs::write(directory.join("bin/python"), "").unwrap();
+        environments.require(&version()).unwrap();
+        assert_eq!(log(&cache), "");
+    }
+
+    #[test]
+    fn a_failure_tells_what_pip_said_and_what_to_do() {
+        let (_cache, environments) = environments(1);
+        let message = environments.require(&version()).unwrap_err().to_string();
+        assert!(message.starts_with("target `spark:4.2.1` is not ready: failed to install PySpark"), "{message}");
+        assert!(message.contains("no such package") && message.contains("SEATRIAL_PYTHON"), "{message}");
+        assert!(!environments.is_ready(&version()));
+    }
+
+    #[test]
+    fn two_makers_do_not_meet() {
+        let (cache, environments) = environments(0);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| environments.require(&version()).unwrap());
+            }
+        });
+        assert_eq!(log(&cache).lines().count(), 2);
+    }
+}
