@@ -14,7 +14,8 @@ pub fn command() -> Result<RunnerCommand, TargetError> {
         Some(program) => program.into(),
         None => std::env::current_exe().map_err(TargetError::io("find the running program"))?,
     };
-    let directory = tempfile::tempdir().map_err(TargetError::io("make a directory for the runner"))?;
+    let directory =
+        tempfile::tempdir().map_err(TargetError::io("make a directory for the runner"))?;
     Ok(RunnerCommand {
         program,
         arguments: vec!["runner".into()],
