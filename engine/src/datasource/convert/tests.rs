@@ -1,7 +1,7 @@
 //! The core guarantee: what comes out of a [`BatchReader`] is what PySpark's own conversion makes of the same elements,
 //! or the same exception.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod batches;
 mod differential;
@@ -12,14 +12,14 @@ use std::ffi::CString;
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
-use arrow_pyarrow::{FromPyArrow, ToPyArrow};
+use arrow_pyarrow::ToPyArrow;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use serde_json::Value;
 
 use super::{BatchReader, ReadError, ReadSpec};
 use crate::python::interpreter::PythonRuntime;
-use crate::types::{DataType, StructField, StructType};
+use crate::types::StructType;
+use crate::types::arrow::to_table_schema;
 
 /// Runs with the GIL held.
 fn with_python<T>(body: impl FnOnce(Python<'_>) -> T) -> T {
@@ -89,77 +89,10 @@ impl<'py> Scene<'py> {
     }
 }
 
-/// The specification of a PySpark `StructType`.
+/// The specification of a PySpark `StructType`. Some types have no Arrow counterpart: PySpark says so at the first batch.
 fn read_spec(py_schema: &Bound<'_, PyAny>, batch_size: usize) -> ReadSpec {
-    let py = py_schema.py();
-    let kwargs = PyDict::new(py);
-    kwargs.set_item("timezone", "UTC").unwrap();
-    let arrow = py
-        .import("pyspark.sql.pandas.types")
-        .and_then(|module| module.getattr("to_arrow_schema"))
-        .and_then(|function| function.call((py_schema,), Some(&kwargs)))
-        .and_then(|schema| Schema::from_pyarrow_bound(&schema))
-        .unwrap_or_else(|_| Schema::empty());
     let json: String = py_schema.call_method0("json").unwrap().extract().unwrap();
-    ReadSpec::new(struct_type(&serde_json::from_str(&json).unwrap()), Arc::new(arrow), batch_size)
-}
-
-fn struct_type(json: &Value) -> StructType {
-    let fields = json["fields"].as_array().unwrap();
-    StructType { fields: fields.iter().map(struct_field).collect() }
-}
-
-fn struct_field(json: &Value) -> StructField {
-    let mut field = StructField::new(json["name"].as_str().unwrap(), data_type(&json["type"]));
-    field.nullable = json["nullable"].as_bool().unwrap();
-    field
-}
-
-fn data_type(json: &Value) -> DataType {
-    match json {
-        Value::String(name) => named_type(name),
-        _ => match json["type"].as_str().unwrap() {
-            "struct" => DataType::Struct(struct_type(json)),
-            "array" => DataType::Array {
-                element: Box::new(data_type(&json["elementType"])),
-                contains_null: json["containsNull"].as_bool().unwrap(),
-            },
-            "map" => DataType::Map {
-                key: Box::new(data_type(&json["keyType"])),
-                value: Box::new(data_type(&json["valueType"])),
-                value_contains_null: json["valueContainsNull"].as_bool().unwrap(),
-            },
-            "udt" => DataType::Udt { json: json.clone(), sql_type: Box::new(data_type(&json["sqlType"])) },
-            other => panic!("{other}"),
-        },
-    }
-}
-
-fn named_type(name: &str) -> DataType {
-    match name {
-        "void" => DataType::Null,
-        "boolean" => DataType::Boolean,
-        "byte" => DataType::Byte,
-        "short" => DataType::Short,
-        "integer" => DataType::Integer,
-        "long" => DataType::Long,
-        "float" => DataType::Float,
-        "double" => DataType::Double,
-        "string" => DataType::String { collation: None },
-        "binary" => DataType::Binary,
-        "date" => DataType::Date,
-        "timestamp" => DataType::Timestamp,
-        "timestamp_ntz" => DataType::TimestampNtz,
-        "variant" => DataType::Variant,
-        "interval" => DataType::CalendarInterval,
-        _ if name.starts_with("time(") => DataType::Time(6),
-        _ if name.starts_with("interval year") => DataType::YearMonthInterval { start: 0, end: 1 },
-        _ if name.starts_with("interval day") => DataType::DayTimeInterval { start: 0, end: 3 },
-        _ if name.starts_with("char(") => DataType::Char(3),
-        _ => {
-            let digits = name.strip_prefix("decimal(").and_then(|rest| rest.strip_suffix(')'));
-            let (precision, scale) = digits.and_then(|digits| digits.split_once(',')).expect(name);
-            DataType::Decimal { precision: precision.parse().unwrap(), scale: scale.parse().unwrap() }
-        }
-    }
+    let schema = StructType::from_json(&json).unwrap();
+    let table_schema = to_table_schema(&schema).unwrap_or_else(|_| Schema::empty());
+    ReadSpec::new(schema, Arc::new(table_schema), batch_size)
 }
