@@ -169,12 +169,10 @@ impl<'a> Parser<'_, 'a> {
         let path = nested && self.accept(":");
         self.settled |= path && decided;
         self.in_field = nested;
+        // `a int` is a column with its alias, after which `<` cannot come.
+        let complex = is_complex(&self.peek(0).text.to_ascii_lowercase());
+        self.settled |= nested && !path && complex && self.peek(1).is_symbol("<");
         let data_type = self.data_type()?;
-        self.settled |= match &data_type.shape {
-            Shape::Named { parameters, .. } => !parameters.is_empty(),
-            Shape::Array(_) | Shape::Map(..) | Shape::Struct(_) => true,
-            Shape::Interval { .. } | Shape::Zoned(_) => false,
-        };
         let mut nullable = true;
         if self.peek(0).is("not") || self.peek(0).is_symbol("!") {
             self.settled |= !path;
@@ -258,7 +256,7 @@ impl<'a> Parser<'_, 'a> {
             self.depth -= 1;
             match complex {
                 Ok(Some(shape)) if self.settled || !self.reads_as_comparison() => {
-                    self.settled = settled;
+                    self.settled |= settled;
                     return Ok(TypeNode { shape, at });
                 }
                 Err(failure) if self.settled => return Err(failure),
@@ -313,13 +311,19 @@ impl<'a> Parser<'_, 'a> {
             Shape::Struct(Vec::new())
         } else {
             let fields = self.fields(true)?;
+            let ended = fields.last().is_some_and(|field| !field.nullable || field.comment.is_some());
+            if ended && !self.peek(0).is_symbol(">") && !self.peek(1).is_symbol(">") {
+                return self.refuse(0, String::new());
+            }
             Shape::Struct(fields)
         };
         if self.accept(">") {
+            // A comparison would need an operand here.
+            let next = self.peek(0);
+            self.settled |= next.is_symbol(">") || next.is_symbol(",");
             return Ok(Some(shape));
         }
-        let surplus = self.peek(1).is_symbol(">");
-        self.refuse(0, if surplus { format!(": extra input {}", shown(&self.peek(0))) } else { String::new() })
+        self.expected(|token| token.is_symbol(">"), "'>'")
     }
 
     fn interval(&mut self, name: Token<'a>) -> Parsed<Shape<'a>> {
@@ -360,11 +364,26 @@ impl<'a> Parser<'_, 'a> {
     fn zone(&mut self) -> Parsed<()> {
         for word in ["TIME", "ZONE"] {
             if !self.accept_word(word) {
-                let missing = self.peek(0).kind == Kind::End && word == "ZONE";
-                return self.refuse(0, if missing { format!(": missing '{word}'") } else { String::new() });
+                return self.expected(|token| token.is(word), &format!("'{word}'"));
             }
         }
         Ok(())
+    }
+
+    /// Refuses the token at hand where `wanted` should stand: as surplus if that comes next, else for the lack of it if what
+    /// stands here may follow a type.
+    fn expected<T>(&self, wanted: impl Fn(&Token<'a>) -> bool, name: &str) -> Parsed<T> {
+        let token = self.peek(0);
+        if wanted(&self.peek(1)) {
+            return self.refuse(0, format!(": extra input {}", shown(&token)));
+        }
+        let follows = token.kind == Kind::End
+            || token.is_symbol(",")
+            || token.is_symbol(">")
+            || token.is_symbol("!")
+            || token.is("not")
+            || token.is("comment");
+        self.refuse(0, if follows { format!(": missing {name}") } else { String::new() })
     }
 
     fn named(&mut self, name: Token<'a>, word: &str) -> Parsed<Shape<'a>> {
@@ -380,7 +399,7 @@ impl<'a> Parser<'_, 'a> {
             }
             if first.kind == Kind::Integer || takes_parameters {
                 self.take();
-                parameters = self.parameters()?;
+                parameters = self.parameters(!takes_parameters)?;
             }
         }
         let mut collation = None;
@@ -401,7 +420,7 @@ impl<'a> Parser<'_, 'a> {
     }
 
     /// Integers up to the closing parenthesis.
-    fn parameters(&mut self) -> Parsed<Vec<&'a str>> {
+    fn parameters(&mut self, of_user_type: bool) -> Parsed<Vec<&'a str>> {
         let mut parameters = Vec::new();
         loop {
             if self.peek(0).kind != Kind::Integer {
@@ -412,7 +431,11 @@ impl<'a> Parser<'_, 'a> {
                 return Ok(parameters);
             }
             if !self.accept(",") {
-                return self.refuse(0, String::new());
+                let surplus = of_user_type && self.peek(1).is_symbol(")");
+                return self.refuse(
+                    0,
+                    if surplus { format!(": extra input {}", shown(&self.peek(0))) } else { String::new() },
+                );
             }
         }
     }
