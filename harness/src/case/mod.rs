@@ -2,14 +2,29 @@
 //!
 //! Here a case is loaded, checked and turned into what a runner gets. It is not run here.
 
+pub(crate) mod cell;
+mod columns;
 pub mod diagnostic;
+mod file;
 mod id;
+mod load;
+pub(crate) mod node_deserializer;
+pub(crate) mod python_source;
+mod schema;
+mod temporal;
+mod wire;
+pub(crate) mod yaml;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 pub use diagnostic::Diagnostic;
 pub use id::{CaseHash, CaseId, IdError, SparkMinor, SparkVersion};
+pub use load::{load, load_text};
+pub use schema::json_schema;
 
 /// One case of a case file, checked and ready to run.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +61,8 @@ pub struct Case {
     pub deadline: Option<Duration>,
     /// Where the case stands.
     pub location: Location,
+    /// The source as the file has it: what the hash covers, so that a new wording of generated Python changes no hash.
+    pub(crate) canonical_source: serde_json::Value,
 }
 
 /// `spark.read.format(…).options(…).schema(…).load(…)`.
@@ -71,7 +88,8 @@ pub enum ReadPath {
 }
 
 /// A method of a data source that records that it was called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Callback {
     /// `DataSource.__init__`.
     Init,
@@ -105,29 +123,15 @@ pub struct Suite {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Loads every case file below `root` (the folder `cases`), in path order; a broken file does not stop the others.
-pub fn load(_root: &Path) -> Suite {
-    Suite::default()
-}
-
-/// Loads the cases of one file's text. `file` is where it lies, `topic` is `<area>/<topic>`.
-pub fn load_text(_file: &Path, _topic: &str, _text: &str) -> Suite {
-    Suite::default()
-}
-
-/// The JSON Schema of case files, for completion in editors.
-pub fn json_schema() -> serde_json::Value {
-    serde_json::Value::Null
-}
-
-impl Case {
-    /// The case as a runner gets it (CASE of the runner protocol).
-    pub fn wire(&self) -> serde_json::Value {
-        serde_json::Value::Null
-    }
-
-    /// A hash of what changes the case's behaviour: not its name, prose, `covers`, `since`, `ordered` or deadline.
-    pub fn hash(&self) -> CaseHash {
-        CaseHash::of(b"")
+impl Callback {
+    /// Its name in case files, in the runner protocol and in Python.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Init => "init",
+            Self::Schema => "schema",
+            Self::Reader => "reader",
+            Self::Partitions => "partitions",
+            Self::Read => "read",
+        }
     }
 }

@@ -241,6 +241,13 @@ impl fmt::Display for Reason {
 }
 
 /// Compares a candidate's answer with the reference's.
-pub fn compare(_reference: &Observation, _candidate: &Observation, _options: Options) -> Comparison {
-    Comparison { verdict: Verdict::Exact, differences: Vec::new() }
+pub fn compare(
+    _reference: &Observation,
+    _candidate: &Observation,
+    _options: Options,
+) -> Comparison {
+    Comparison {
+        verdict: Verdict::Exact,
+        differences: Vec::new(),
+    }
 }

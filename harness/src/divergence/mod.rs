@@ -95,7 +95,9 @@ impl Divergences {
 
     /// The entry for a case and version.
     pub fn lookup(&self, version: SparkMinor, case: &CaseId) -> Option<&Divergence> {
-        self.entries.iter().find(|entry| &entry.case == case && entry.versions.contains(&version))
+        self.entries
+            .iter()
+            .find(|entry| &entry.case == case && entry.versions.contains(&version))
     }
 
     /// All entries, sorted by case and version.
@@ -116,7 +118,13 @@ impl Divergences {
 
 impl Divergence {
     /// Judges what the candidate answered now. `comparison` is the candidate's with the reference; `ordered` is the case's.
-    pub fn judge(&self, _comparison: &Comparison, _actual: &Observation, _ordered: bool, _today: Day) -> Judgement {
+    pub fn judge(
+        &self,
+        _comparison: &Comparison,
+        _actual: &Observation,
+        _ordered: bool,
+        _today: Day,
+    ) -> Judgement {
         Judgement::Holds
     }
 }

@@ -73,15 +73,25 @@ pub struct ReferenceRecording {
 
 impl ReferenceRecording {
     /// From what a runner reported in `started`; refused unless its target is `spark`.
-    pub fn try_new(target: &str, versions: &BTreeMap<String, String>, mode: &str) -> Result<Self, GoldenError> {
+    pub fn try_new(
+        target: &str,
+        versions: &BTreeMap<String, String>,
+        mode: &str,
+    ) -> Result<Self, GoldenError> {
         if target != "spark" {
-            return Err(GoldenError::NotAReference { target: target.to_owned() });
+            return Err(GoldenError::NotAReference {
+                target: target.to_owned(),
+            });
         }
         let spark = versions
             .get("spark")
             .and_then(|text| text.parse().ok())
             .ok_or(GoldenError::NoVersion { name: "spark" })?;
-        Ok(Self { spark, versions: versions.clone(), mode: mode.to_owned() })
+        Ok(Self {
+            spark,
+            versions: versions.clone(),
+            mode: mode.to_owned(),
+        })
     }
 
     /// The version of Spark that answered.
@@ -123,7 +133,9 @@ pub struct Written {
 impl GoldenStore {
     /// Reads all goldens below `dir` (the folder `golden`); a folder that does not exist is an empty store.
     pub fn open(dir: &Path) -> Result<Self, GoldenError> {
-        Ok(Self { _dir: dir.to_owned() })
+        Ok(Self {
+            _dir: dir.to_owned(),
+        })
     }
 
     /// The versions that were recorded.
@@ -140,7 +152,10 @@ impl GoldenStore {
 impl GoldenWriter {
     /// A writer into `dir` (the folder `golden`).
     pub fn new(dir: &Path, recording: ReferenceRecording) -> Self {
-        Self { _dir: dir.to_owned(), _recording: recording }
+        Self {
+            _dir: dir.to_owned(),
+            _recording: recording,
+        }
     }
 
     /// Stores the answers, keeps those of cases not recorded this time, and drops cases that are not in `existing`.
