@@ -5,6 +5,7 @@
 pub mod case;
 pub mod compare;
 pub mod divergence;
+pub mod engine_runner;
 pub mod golden;
 pub mod observation;
 pub mod scoreboard;

@@ -110,8 +110,9 @@ impl PythonDataSourceExec {
     /// # Errors
     /// When the bytes are no scan of this format.
     pub fn try_from_bytes(bytes: &[u8], executor: Arc<dyn PythonExecutor>) -> Result<Self> {
-        let scan: SerializedScan = serde_json::from_slice(bytes)
-            .map_err(|error| DataFusionError::Plan(format!("not a serialised scan of a Python data source: {error}")))?;
+        let scan: SerializedScan = serde_json::from_slice(bytes).map_err(|error| {
+            DataFusionError::Plan(format!("not a serialised scan of a Python data source: {error}"))
+        })?;
         if scan.format != FORMAT {
             return Err(DataFusionError::Plan(format!(
                 "a scan of format {}, where this engine reads format {FORMAT}",
@@ -142,8 +143,14 @@ impl DisplayAs for PythonDataSourceExec {
             DisplayFormatType::Default | DisplayFormatType::Verbose => {
                 write!(f, "PythonDataSourceExec: partitions={partitions}, source={}", self.source)?;
                 if self.projection.is_some() {
-                    let columns: Vec<_> =
-                        self.properties.eq_properties.schema().fields().iter().map(|field| field.name().as_str()).collect();
+                    let columns: Vec<_> = self
+                        .properties
+                        .eq_properties
+                        .schema()
+                        .fields()
+                        .iter()
+                        .map(|field| field.name().as_str())
+                        .collect();
                     write!(f, ", projection=[{}]", columns.join(", "))?;
                 }
                 Ok(())

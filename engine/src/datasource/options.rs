@@ -25,8 +25,9 @@ impl Options {
             return Ok(options);
         }
         if options.contains_key("path") || options.contains_key("paths") {
-            return Err(PATH_OPTION_AND_ARGUMENT
-                .error([("config", "spark.sql.legacy.pathOptionBehavior.enabled".to_owned())]));
+            return Err(
+                PATH_OPTION_AND_ARGUMENT.error([("config", "spark.sql.legacy.pathOptionBehavior.enabled".to_owned())])
+            );
         }
         match paths {
             [path] => options.insert("path".to_owned(), path.clone()),

@@ -13,7 +13,19 @@ use crate::python::pickle::Pickled;
 
 /// Names that Spark's own sources have; a registration may not take them (REG-BUILTIN-CLASH).
 const BUILT_IN: &[&str] = &[
-    "avro", "binaryfile", "console", "csv", "hive", "jdbc", "json", "kafka", "noop", "orc", "parquet", "rate", "text",
+    "avro",
+    "binaryfile",
+    "console",
+    "csv",
+    "hive",
+    "jdbc",
+    "json",
+    "kafka",
+    "noop",
+    "orc",
+    "parquet",
+    "rate",
+    "text",
     "xml",
 ];
 

@@ -45,7 +45,7 @@ conditions! {
         "There is a 'path' or 'paths' option set and load() is called with path parameters. Either remove the path option if it's the same as the path parameter, or add it to the load() parameter if you do want to read multiple paths. To ignore this check, set '<config>' to 'true'.";
     /// A user schema with char or varchar (SCH-CHAR-USER).
     UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING = "UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING", "0A000", Analysis,
-        "The char/varchar type can't be used in the table schema. If you want Spark treat them as string type as same as Spark 3.0 and earlier, please set \"spark.sql.legacy.charVarcharAsString\" to \"true\".";
+        "The char/varchar type can't be used in the table schema.\nIf you want Spark treat them as string type as same as Spark 3.0 and earlier, please set \"spark.sql.legacy.charVarcharAsString\" to \"true\".";
     /// A column that no relation of the query has, with near names.
     UNRESOLVED_COLUMN_WITH_SUGGESTION = "UNRESOLVED_COLUMN.WITH_SUGGESTION", "42703", Analysis,
         "A column, variable, or function parameter with name <objectName> cannot be resolved. Did you mean one of the following? [<proposal>].";
@@ -67,13 +67,18 @@ impl Condition {
         for (name, value) in &parameters {
             text = text.replace(&format!("<{name}>"), value);
         }
-        let state = if self.sql_state.is_empty() { String::new() } else { format!(" SQLSTATE: {}", self.sql_state) };
+        // Spark's unnamed conditions show the text alone.
+        let message = if self.sql_state.is_empty() {
+            text
+        } else {
+            format!("[{}] {text} SQLSTATE: {}", self.name, self.sql_state)
+        };
         SparkError {
             exception: self.exception,
             condition: Some(self.name.to_owned()),
             sql_state: (!self.sql_state.is_empty()).then(|| self.sql_state.to_owned()),
             parameters: parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-            message: format!("[{}] {text}{state}", self.name),
+            message,
         }
     }
 }

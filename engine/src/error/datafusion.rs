@@ -20,7 +20,9 @@ impl From<DataFusionError> for SparkError {
             DataFusionError::SchemaError(schema, _) => from_schema_error(schema, &error),
             DataFusionError::SQL(parser, _) => Self::plain(ExceptionClass::Parse, parser.to_string()),
             DataFusionError::Plan(message) => from_plan_message(message),
-            DataFusionError::NotImplemented(message) => Self::plain(ExceptionClass::UnsupportedOperation, message.clone()),
+            DataFusionError::NotImplemented(message) => {
+                Self::plain(ExceptionClass::UnsupportedOperation, message.clone())
+            }
             DataFusionError::Internal(message) => Self::internal(message),
             root => Self::plain(ExceptionClass::Spark, root.strip_backtrace()),
         }

@@ -7,7 +7,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 use tokio::sync::oneshot;
 
-use super::{CreateRequest, CreatedSource, PickledClass, PlanReadRequest, PlannedRead, PythonExecutor, ReadTask, stream};
+use super::{
+    CreateRequest, CreatedSource, PickledClass, PlanReadRequest, PlannedRead, PythonExecutor, ReadTask, stream,
+};
 use crate::error::{ExceptionClass, SparkError};
 use crate::python::cancel::PythonThread;
 use crate::python::exception::{planning_error, pyspark_error, type_name};
@@ -59,7 +61,8 @@ impl PythonExecutor for InProcessExecutor {
     async fn plan_read(&self, request: PlanReadRequest) -> Result<PlannedRead, SparkError> {
         let runtime = self.runtime;
         let (sender, receiver) = oneshot::channel();
-        let thread = PythonThread::spawn("seatrial-plan".to_owned(), move |py, _| {
+        let thread = PythonThread::spawn("seatrial-plan".to_owned(), move |py, token| {
+            token.begin_user_code(py);
             // The receiver is gone only when nobody waits for the plan any more.
             let _ = sender.send(plan_read(py, runtime, &request));
         })
@@ -82,11 +85,7 @@ enum Declared {
     Other(String),
 }
 
-fn create_instance(
-    py: Python<'_>,
-    runtime: &PythonRuntime,
-    request: &CreateRequest,
-) -> PyResult<(Pickled, Declared)> {
+fn create_instance(py: Python<'_>, runtime: &PythonRuntime, request: &CreateRequest) -> PyResult<(Pickled, Declared)> {
     check_python_version(py, runtime, &request.class)?;
     let class = request.class.class.load(py)?;
     let api = py.import("pyspark.sql.datasource")?;
@@ -96,7 +95,12 @@ fn create_instance(
         Err(_) => false,
     };
     if !is_source {
-        return Err(mismatch("PySparkAssertionError", py, "a subclass of DataSource", format!("'{}'", type_name(&class))));
+        return Err(mismatch(
+            "PySparkAssertionError",
+            py,
+            "a subclass of DataSource",
+            format!("'{}'", type_name(&class)),
+        ));
     }
     let name_method = class.getattr("name")?;
     if !py.import("inspect")?.call_method1("ismethod", (&name_method,))?.is_truthy()? {
@@ -223,11 +227,7 @@ fn list_partitions<'py>(
     let input_partition = py.import("pyspark.sql.datasource")?.getattr("InputPartition")?;
     // Before 4.2 a reader without partitions is given None, later InputPartition(None) (PAR-DEFAULT, PAR-EMPTY).
     let default = || {
-        if runtime.spark_minor() >= (4, 2) {
-            input_partition.call1((py.None(),))
-        } else {
-            Ok(py.None().into_bound(py))
-        }
+        if runtime.spark_minor() >= (4, 2) { input_partition.call1((py.None(),)) } else { Ok(py.None().into_bound(py)) }
     };
     let partitions = match reader.call_method0("partitions") {
         Ok(partitions) => partitions,

@@ -69,10 +69,13 @@ fn read_partition(
     sender: &mpsc::Sender<Message>,
     token: &Arc<CancelToken>,
 ) -> Result<(), Failure> {
+    let schema = super::in_process::py_schema(py, &task.schema)?;
+    let guard = py.import("pyspark.util")?.getattr("fail_on_stopiteration")?;
+    py.import("pyspark.sql.worker.plan_data_source_read")?;
+    token.begin_user_code(py);
     let (reader, data_source): (Bound<'_, PyAny>, Bound<'_, PyAny>) = task.reader.load(py)?.extract()?;
     let partition = task.partition.load(py)?;
-    let schema = super::in_process::py_schema(py, &task.schema)?;
-    let read = py.import("pyspark.util")?.call_method1("fail_on_stopiteration", (reader.getattr("read")?,))?;
+    let read = guard.call1((reader.getattr("read")?,))?;
     let output = read.call1((partition,))?;
     let drained = BatchReader::try_new(py, output.clone(), spec, data_source, schema)
         .map_err(Failure::from)
@@ -113,9 +116,7 @@ fn send(py: Python<'_>, sender: &mpsc::Sender<Message>, message: Message) -> Res
     match sender.try_send(message) {
         Ok(()) => Ok(()),
         Err(TrySendError::Closed(_)) => Err(ReceiverGone),
-        Err(TrySendError::Full(message)) => {
-            py.detach(|| sender.blocking_send(message).map_err(|_| ReceiverGone))
-        }
+        Err(TrySendError::Full(message)) => py.detach(|| sender.blocking_send(message).map_err(|_| ReceiverGone)),
     }
 }
 

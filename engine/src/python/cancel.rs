@@ -41,7 +41,7 @@ struct State {
     finished: bool,
     /// Whether the running code was told: by an exception, or by a `sleep` that returned early.
     told: bool,
-    /// The thread's identity while it runs Python code for the token. Cleared under the GIL before the thread ends, so
+    /// The thread's identity while it runs a source's code. Cleared under the GIL before the thread ends, so
     /// that no exception is ever thrown into another thread that got the same identity.
     ident: Option<c_long>,
 }
@@ -84,9 +84,17 @@ impl CancelToken {
         interrupted
     }
 
-    /// Ends the time in which the thread may be interrupted: what follows is the source's own cleaning up.
+    /// Begins the time in which the thread may be interrupted: what follows is the source's code. Before, the thread
+    /// imports modules, which must not stay half imported.
+    pub fn begin_user_code(&self, py: Python<'_>) {
+        self.lock().ident = thread_ident(py);
+    }
+
+    /// Ends it: what follows is the source's own cleaning up, in which it may sleep.
     pub fn begin_cleanup(&self) {
-        self.lock().ident = None;
+        let mut state = self.lock();
+        state.ident = None;
+        state.told = true;
     }
 
     /// Throws into the thread, unless its `sleep` has told it already and this is the first reminder.
@@ -112,7 +120,8 @@ pub struct PythonThread {
 }
 
 impl PythonThread {
-    /// Starts `body` on a thread of its own, attached to the interpreter for its whole life.
+    /// Starts `body` on a thread of its own, attached to the interpreter for its whole life. The body says by
+    /// [`CancelToken::begin_user_code`] from when on it may be interrupted.
     ///
     /// # Errors
     /// When the system starts no thread.
@@ -126,7 +135,6 @@ impl PythonThread {
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 Python::attach(|py| {
                     install_interruptible_sleep(py);
-                    inside.lock().ident = thread_ident(py);
                     CURRENT.with_borrow_mut(|current| *current = Some(Arc::clone(&inside)));
                     body(py, &inside);
                     CURRENT.with_borrow_mut(|current| *current = None);

@@ -53,9 +53,7 @@ impl EngineSettings {
                 ));
             }
             Some(other) => {
-                return Err(refusal(format!(
-                    "SAIL_PYTHON_ISOLATION_MODE={other}: expected in_process or subprocess"
-                )));
+                return Err(refusal(format!("SAIL_PYTHON_ISOLATION_MODE={other}: expected in_process or subprocess")));
             }
         }
         Ok(Self {

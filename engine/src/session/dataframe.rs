@@ -56,7 +56,7 @@ impl DataFrame {
     /// When a computed column has a type that Spark does not know.
     pub fn schema(&self) -> Result<StructType, SparkError> {
         match &self.relation {
-            Relation::Source(source) => Ok(source.spark_schema().clone()),
+            Relation::Source(source) => Ok(source.spark_schema().with_char_varchar_as_string()),
             Relation::Query(frame) => from_arrow_schema(frame.schema().as_arrow()),
         }
     }
@@ -145,7 +145,8 @@ impl QueryPlan {
     /// The first failure of a partition; the others are stopped.
     pub async fn collect(&self) -> Result<Vec<RecordBatch>, SparkError> {
         let streams = (0..self.partition_count()).map(|index| self.execute(index)).collect::<Result<Vec<_>, _>>()?;
-        let partitions = try_join_all(streams.into_iter().map(SendableRecordBatchStream::try_collect::<Vec<_>>)).await?;
+        let partitions =
+            try_join_all(streams.into_iter().map(SendableRecordBatchStream::try_collect::<Vec<_>>)).await?;
         Ok(partitions.into_iter().flatten().collect())
     }
 }

@@ -9,7 +9,7 @@ use crate::error::SparkError;
 use crate::error::condition::{DATA_SOURCE_NOT_FOUND, UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING};
 use crate::executor::CreateRequest;
 use crate::python::interpreter::PythonRuntime;
-use crate::types::{DataType, StructType};
+use crate::types::StructType;
 
 /// Collects what a read needs; [`load`](Self::load) ends it.
 #[derive(Debug, Clone)]
@@ -52,7 +52,7 @@ impl DataFrameReader {
     /// # Errors
     /// What Spark's parser says of the text; `UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING`.
     pub fn schema(self, ddl: &str) -> Result<Self, SparkError> {
-        self.schema_type(StructType::from_ddl(ddl)?)
+        self.schema_type(StructType::from_table_schema(ddl)?)
     }
 
     /// The schema to read with.
@@ -60,7 +60,7 @@ impl DataFrameReader {
     /// # Errors
     /// `UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING` (SCH-CHAR-USER).
     pub fn schema_type(mut self, schema: StructType) -> Result<Self, SparkError> {
-        if schema.fields.iter().any(|field| has_char(&field.data_type)) {
+        if schema.has_char_or_varchar() {
             return Err(UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING.error([]));
         }
         self.schema = Some(schema);
@@ -89,15 +89,5 @@ impl DataFrameReader {
         let settings = self.session.conf().read_settings(&self.session.inner.settings);
         let table = PythonTableProvider::try_new(provider, source, settings, executor)?;
         Ok(DataFrame::from_source(self.session, Arc::new(table)))
-    }
-}
-
-fn has_char(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Char(_) | DataType::Varchar(_) => true,
-        DataType::Array { element, .. } => has_char(element),
-        DataType::Map { key, value, .. } => has_char(key) || has_char(value),
-        DataType::Struct(fields) => fields.fields.iter().any(|field| has_char(&field.data_type)),
-        _ => false,
     }
 }

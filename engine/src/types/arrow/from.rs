@@ -104,8 +104,9 @@ fn decimal(precision: u8, scale: i8) -> DataType {
 fn map(entries: &Field) -> Result<DataType, SparkError> {
     match entries.data_type() {
         ArrowType::Struct(fields) if fields.len() == 2 => {
-            let mut types =
-                fields.iter().map(|field| Ok::<_, SparkError>((from_arrow_type(field.data_type())?, field.is_nullable())));
+            let mut types = fields
+                .iter()
+                .map(|field| Ok::<_, SparkError>((from_arrow_type(field.data_type())?, field.is_nullable())));
             match (types.next(), types.next()) {
                 (Some(key), Some(value)) => {
                     let ((key, _), (value, value_contains_null)) = (key?, value?);
