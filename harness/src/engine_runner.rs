@@ -116,7 +116,7 @@ fn take_stdout() -> anyhow::Result<File> {
     use std::os::fd::AsFd;
     let answers = File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
     PythonRuntime::get()?;
-    Python::attach(|py| py.import("os")?.call_method1("dup2", (2, 1)))?;
+    Python::attach(|py| py.import("os")?.call_method1("dup2", (2, 1)).map(drop))?;
     Ok(answers)
 }
 
