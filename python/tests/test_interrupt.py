@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 
 import pytest
+
+from runner_process import PACKAGE
 
 pytest.importorskip(
     "seatrial._native", reason="the native module is not built: run `maturin develop`"
@@ -43,15 +46,18 @@ except KeyboardInterrupt:
 
 
 def test_an_interrupt_stops_the_reader() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "reading\n"
-    process.send_signal(signal.SIGINT)
-    try:
-        output, errors = process.communicate(timeout=20)
-    finally:
-        process.kill()
-    assert sorted(output.split()) == ["closed", "interrupted"], errors
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE)},
+    ) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "reading\n"
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert sorted(output.split()) == ["closed", "interrupted"]
     assert process.returncode == 0
