@@ -1,5 +1,7 @@
 //! What a target answered for one case: typed, normalised, the same on every target.
 
+mod decode;
+mod reduction;
 pub mod value;
 
 use seatrial_engine::types::StructType;
@@ -77,16 +79,4 @@ pub struct DecodeError {
     pub path: String,
     /// What is wrong there.
     pub problem: String,
-}
-
-impl Observation {
-    /// Decodes and normalises what a runner sent (OBS of the runner protocol).
-    pub fn from_json(_json: &serde_json::Value) -> Result<Self, DecodeError> {
-        Ok(Self::default())
-    }
-
-    /// The observation in the form that `from_json` reads.
-    pub fn to_json(&self) -> serde_json::Value {
-        serde_json::Value::Null
-    }
 }
