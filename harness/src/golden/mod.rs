@@ -2,16 +2,25 @@
 //!
 //! Everybody may read them; only a [`ReferenceRecording`] can write.
 
+pub(crate) mod canonical;
+mod header;
+mod store;
+pub(crate) mod stored;
+mod write;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::case::{Case, CaseHash, CaseId, Diagnostic, SparkMinor, SparkVersion};
+use crate::case::{CaseHash, CaseId, Diagnostic, SparkMinor};
 use crate::observation::Observation;
+
+pub use header::ReferenceRecording;
+use store::VersionGoldens;
 
 /// All goldens of a folder, in memory.
 #[derive(Debug)]
 pub struct GoldenStore {
-    _dir: PathBuf,
+    versions: BTreeMap<SparkMinor, VersionGoldens>,
 }
 
 /// What the store knows of a case for a version.
@@ -55,6 +64,18 @@ pub enum GoldenError {
         /// The target as it named itself.
         target: String,
     },
+    /// Some cases would keep answers of another installation.
+    #[error(
+        "{kept} cases keep answers recorded by {recorded}, and now {now} answers: record all cases"
+    )]
+    OtherVersions {
+        /// How many cases.
+        kept: usize,
+        /// What recorded them.
+        recorded: String,
+        /// What answers now.
+        now: String,
+    },
     /// The runner did not say which Spark it is.
     #[error("the runner does not say its {name} version")]
     NoVersion {
@@ -63,58 +84,11 @@ pub enum GoldenError {
     },
 }
 
-/// Proof that a real PySpark answered: what the golden's header says. The writer demands one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReferenceRecording {
-    spark: SparkVersion,
-    versions: BTreeMap<String, String>,
-    mode: String,
-}
-
-impl ReferenceRecording {
-    /// From what a runner reported in `started`; refused unless its target is `spark`.
-    pub fn try_new(
-        target: &str,
-        versions: &BTreeMap<String, String>,
-        mode: &str,
-    ) -> Result<Self, GoldenError> {
-        if target != "spark" {
-            return Err(GoldenError::NotAReference {
-                target: target.to_owned(),
-            });
-        }
-        let spark = versions
-            .get("spark")
-            .and_then(|text| text.parse().ok())
-            .ok_or(GoldenError::NoVersion { name: "spark" })?;
-        Ok(Self {
-            spark,
-            versions: versions.clone(),
-            mode: mode.to_owned(),
-        })
-    }
-
-    /// The version of Spark that answered.
-    pub fn spark(&self) -> &SparkVersion {
-        &self.spark
-    }
-
-    /// `classic` or `connect`.
-    pub fn mode(&self) -> &str {
-        &self.mode
-    }
-
-    /// All versions, by component.
-    pub fn versions(&self) -> &BTreeMap<String, String> {
-        &self.versions
-    }
-}
-
 /// Writes goldens of one version.
 #[derive(Debug)]
 pub struct GoldenWriter {
-    _dir: PathBuf,
-    _recording: ReferenceRecording,
+    dir: PathBuf,
+    recording: ReferenceRecording,
 }
 
 /// What a recording changed.
@@ -130,40 +104,26 @@ pub struct Written {
     pub removed: BTreeSet<CaseId>,
 }
 
-impl GoldenStore {
-    /// Reads all goldens below `dir` (the folder `golden`); a folder that does not exist is an empty store.
-    pub fn open(dir: &Path) -> Result<Self, GoldenError> {
-        Ok(Self {
-            _dir: dir.to_owned(),
-        })
+/// Replaces a file as a whole, or not at all: the text goes into a file beside it, which is then moved there.
+pub(crate) fn replace_file(path: &Path, text: &str) -> Result<(), GoldenError> {
+    let failed = |action, source| GoldenError::Io {
+        action,
+        path: path.to_owned(),
+        source,
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|source| failed("create the folder of", source))?;
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let beside = folder.join(format!(".{name}.{}", std::process::id()));
+    let result = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
+    if result.is_err() {
+        let _ = std::fs::remove_file(&beside);
     }
-
-    /// The versions that were recorded.
-    pub fn versions(&self) -> BTreeSet<SparkMinor> {
-        BTreeSet::new()
-    }
-
-    /// What real Spark of that version answered.
-    pub fn lookup(&self, _version: SparkMinor, _case: &Case) -> GoldenLookup<'_> {
-        GoldenLookup::Missing
-    }
+    result.map_err(|source| failed("write", source))
 }
 
-impl GoldenWriter {
-    /// A writer into `dir` (the folder `golden`).
-    pub fn new(dir: &Path, recording: ReferenceRecording) -> Self {
-        Self {
-            _dir: dir.to_owned(),
-            _recording: recording,
-        }
-    }
-
-    /// Stores the answers, keeps those of cases not recorded this time, and drops cases that are not in `existing`.
-    pub fn write(
-        &self,
-        _answers: &[(&Case, Observation)],
-        _existing: &BTreeSet<CaseId>,
-    ) -> Result<Written, GoldenError> {
-        Ok(Written::default())
-    }
-}
+#[cfg(test)]
+mod tests;

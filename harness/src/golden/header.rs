@@ -1,0 +1,108 @@
+//! What made a golden: the header of its file, and the proof that real PySpark answered.
+
+use std::collections::BTreeMap;
+
+use super::GoldenError;
+use super::canonical::{Canonical, quoted};
+use crate::case::SparkVersion;
+
+/// The format of golden files and of the index.
+pub(super) const FORMAT: u32 = 1;
+
+/// The components whose versions a header names, in its order.
+pub(super) const COMPONENTS: [&str; 5] = ["spark", "python", "java", "pyarrow", "pandas"];
+
+/// Versions and mode: all that a header says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Header {
+    /// By component; only those of [`COMPONENTS`].
+    pub(super) versions: BTreeMap<String, String>,
+    pub(super) mode: String,
+}
+
+impl Header {
+    pub(super) fn write(&self, out: &mut Canonical) {
+        out.line(0, &format!("format: {FORMAT}"));
+        for component in COMPONENTS {
+            if let Some(version) = self.versions.get(component) {
+                out.line(0, &format!("{component}: {}", quoted(version)));
+            }
+        }
+        out.line(0, &format!("mode: {}", quoted(&self.mode)));
+    }
+
+    /// In a message: `spark 4.0.5, python 3.11.7, …, classic`.
+    pub(super) fn describe(&self) -> String {
+        let known = COMPONENTS.iter().filter_map(|name| {
+            self.versions
+                .get(*name)
+                .map(|version| format!("{name} {version}"))
+        });
+        known
+            .chain([self.mode.clone()])
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+/// Proof that a real PySpark answered: what the golden's header says. The writer demands one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferenceRecording {
+    spark: SparkVersion,
+    header: Header,
+}
+
+impl ReferenceRecording {
+    /// From what a runner reported in `started`; refused unless its target is `spark`.
+    ///
+    /// # Errors
+    ///
+    /// [`GoldenError::NotAReference`] for any other target, [`GoldenError::NoVersion`] if it does not say which Spark it is.
+    pub fn try_new(
+        target: &str,
+        versions: &BTreeMap<String, String>,
+        mode: &str,
+    ) -> Result<Self, GoldenError> {
+        if target != "spark" {
+            return Err(GoldenError::NotAReference {
+                target: target.to_owned(),
+            });
+        }
+        let spark = versions
+            .get("spark")
+            .and_then(|text| text.parse().ok())
+            .ok_or(GoldenError::NoVersion { name: "spark" })?;
+        let known = versions
+            .iter()
+            .filter(|(name, _)| COMPONENTS.contains(&name.as_str()));
+        let versions = known
+            .map(|(name, version)| (name.clone(), version.clone()))
+            .collect();
+        Ok(Self {
+            spark,
+            header: Header {
+                versions,
+                mode: mode.to_owned(),
+            },
+        })
+    }
+
+    /// The version of Spark that answered.
+    pub fn spark(&self) -> &SparkVersion {
+        &self.spark
+    }
+
+    /// `classic` or `connect`.
+    pub fn mode(&self) -> &str {
+        &self.header.mode
+    }
+
+    /// All versions, by component.
+    pub fn versions(&self) -> &BTreeMap<String, String> {
+        &self.header.versions
+    }
+
+    pub(super) fn header(&self) -> &Header {
+        &self.header
+    }
+}

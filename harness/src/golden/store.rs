@@ -1,0 +1,353 @@
+//! Reading goldens, and which of them counts for a version.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::header::{COMPONENTS, FORMAT, Header};
+use super::stored::StoredObservation;
+use super::{GoldenError, GoldenLookup, GoldenStore};
+use crate::case::diagnostic::Problems;
+use crate::case::node_deserializer::{ReadError, read};
+use crate::case::yaml::{Content, Located, Node, Span, parse};
+use crate::case::{Case, CaseHash, CaseId, Diagnostic, SparkMinor};
+use crate::observation::Observation;
+
+/// The name of a version's index.
+pub(super) const INDEX: &str = "index.yaml";
+
+/// What a version's folder holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct VersionGoldens {
+    pub(super) header: Header,
+    /// Every case that was recorded for the version, with the hash it had.
+    pub(super) index: BTreeMap<CaseId, CaseHash>,
+    /// The answers in the version's own files: those that differ from the version before.
+    pub(super) stored: BTreeMap<CaseId, Answer>,
+    /// The files that were read, relative to the version's folder.
+    pub(super) files: BTreeSet<PathBuf>,
+}
+
+/// A recorded answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Answer {
+    pub(super) hash: CaseHash,
+    pub(super) observation: Observation,
+}
+
+impl GoldenStore {
+    /// Reads all goldens below `dir` (the folder `golden`); a folder that does not exist is an empty store.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read, or is not as the writer left it.
+    pub fn open(dir: &Path) -> Result<Self, GoldenError> {
+        let mut versions = BTreeMap::new();
+        for path in entries(dir)? {
+            let minor = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .and_then(|name| name.parse::<SparkMinor>().ok());
+            if let Some(minor) = minor.filter(|_| path.is_dir()) {
+                versions.insert(minor, read_version(&path)?);
+            }
+        }
+        Ok(Self { versions })
+    }
+
+    /// The versions that were recorded.
+    pub fn versions(&self) -> BTreeSet<SparkMinor> {
+        self.versions.keys().copied().collect()
+    }
+
+    /// What real Spark of that version answered.
+    pub fn lookup(&self, version: SparkMinor, case: &Case) -> GoldenLookup<'_> {
+        let Some(recorded_hash) = self
+            .versions
+            .get(&version)
+            .and_then(|goldens| goldens.index.get(&case.id))
+        else {
+            return GoldenLookup::Missing;
+        };
+        if *recorded_hash != case.hash() {
+            return GoldenLookup::Stale {
+                recorded_hash: recorded_hash.clone(),
+            };
+        }
+        match self.answer(version, &case.id) {
+            Some((recorded, answer)) => GoldenLookup::Found {
+                observation: &answer.observation,
+                recorded,
+            },
+            None => GoldenLookup::Missing,
+        }
+    }
+
+    /// The answer that counts for a version: its own, or the newest of an older version, recorded for the same case.
+    pub(super) fn answer(
+        &self,
+        version: SparkMinor,
+        case: &CaseId,
+    ) -> Option<(SparkMinor, &Answer)> {
+        let hash = self.versions.get(&version)?.index.get(case)?;
+        let stored = |(minor, goldens): (&SparkMinor, &'_ VersionGoldens)| {
+            goldens.stored.contains_key(case).then_some(*minor)
+        };
+        let recorded = self.versions.range(..=version).rev().find_map(stored)?;
+        let answer = self.versions.get(&recorded)?.stored.get(case)?;
+        (answer.hash == *hash).then_some((recorded, answer))
+    }
+}
+
+/// The paths in a folder, in order; none if it does not exist.
+pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>, GoldenError> {
+    let failed = |source| GoldenError::Io {
+        action: "read",
+        path: dir.to_owned(),
+        source,
+    };
+    let found = match fs::read_dir(dir) {
+        Ok(found) => found,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut paths = Vec::new();
+    for entry in found {
+        paths.push(entry.map_err(failed)?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// A golden file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GoldenFile {
+    format: Located<u32>,
+    spark: String,
+    #[serde(default)]
+    python: Option<String>,
+    #[serde(default)]
+    java: Option<String>,
+    #[serde(default)]
+    pyarrow: Option<String>,
+    #[serde(default)]
+    pandas: Option<String>,
+    mode: String,
+    cases: Node,
+}
+
+impl GoldenFile {
+    fn header(&self) -> Header {
+        let versions = [
+            Some(&self.spark),
+            self.python.as_ref(),
+            self.java.as_ref(),
+            self.pyarrow.as_ref(),
+            self.pandas.as_ref(),
+        ];
+        let known = COMPONENTS.iter().zip(versions);
+        let versions = known.filter_map(|(name, version)| {
+            version.map(|version| ((*name).to_owned(), version.clone()))
+        });
+        Header {
+            versions: versions.collect(),
+            mode: self.mode.clone(),
+        }
+    }
+}
+
+fn read_version(folder: &Path) -> Result<VersionGoldens, GoldenError> {
+    let (header, index) = read_file(&folder.join(INDEX), read_index)?;
+    let mut goldens = VersionGoldens {
+        header,
+        index,
+        stored: BTreeMap::new(),
+        files: BTreeSet::new(),
+    };
+    let mut folders = vec![folder.to_owned()];
+    while let Some(current) = folders.pop() {
+        for path in entries(&current)? {
+            let below = path.strip_prefix(folder).unwrap_or(&path).to_owned();
+            let hidden = path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            if path.is_dir() {
+                folders.push(path);
+            } else if below != Path::new(INDEX)
+                && !hidden
+                && path.extension().is_some_and(|ending| ending == "yaml")
+            {
+                let topic = below
+                    .with_extension("")
+                    .to_string_lossy()
+                    .replace('\\', "/");
+                let (header, answers) =
+                    read_file(&path, |node| read_answers(node, &topic, &goldens.index))?;
+                if header != goldens.header {
+                    let message = format!(
+                        "the file was recorded by {}, and the version's index by {}",
+                        header.describe(),
+                        goldens.header.describe()
+                    );
+                    return Err(broken(Diagnostic::of_file(&path, message)));
+                }
+                goldens.stored.extend(answers);
+                goldens.files.insert(below);
+            }
+        }
+    }
+    Ok(goldens)
+}
+
+fn broken(mut problem: Diagnostic) -> GoldenError {
+    problem.help.get_or_insert_with(|| {
+        "goldens are written by `seatrial record` alone; record them again".to_owned()
+    });
+    GoldenError::Broken(Box::new(problem))
+}
+
+fn read_file<T>(
+    path: &Path,
+    content: impl FnOnce(&Node) -> Result<T, ReadError>,
+) -> Result<(Header, T), GoldenError> {
+    let text = match fs::read(path).map(String::from_utf8) {
+        Ok(Ok(text)) => text,
+        Ok(Err(_)) => {
+            return Err(broken(Diagnostic::of_file(
+                path,
+                "the file is not UTF-8 text",
+            )));
+        }
+        Err(source) => {
+            return Err(GoldenError::Io {
+                action: "read",
+                path: path.to_owned(),
+                source,
+            });
+        }
+    };
+    let mut problems = Problems::new(path, &text);
+    let result = match parse(&text) {
+        Err(error) => {
+            problems.push_syntax(error);
+            None
+        }
+        Ok(tree) => match read_tree(&tree, content) {
+            Ok(result) => Some(result),
+            Err(error) => {
+                problems.push_read(error);
+                None
+            }
+        },
+    };
+    match (result, problems.finish().into_iter().next()) {
+        (Some(result), None) => Ok(result),
+        (_, Some(problem)) => Err(broken(problem)),
+        (None, None) => Err(broken(Diagnostic::of_file(path, "the file cannot be read"))),
+    }
+}
+
+fn read_tree<T>(
+    tree: &Node,
+    content: impl FnOnce(&Node) -> Result<T, ReadError>,
+) -> Result<(Header, T), ReadError> {
+    let file: GoldenFile = read(tree)?;
+    if file.format.value != FORMAT {
+        let message = format!(
+            "the format is {}, and this program knows {FORMAT}",
+            file.format.value
+        );
+        return Err(ReadError {
+            message,
+            help: None,
+            span: Some(file.format.span),
+        });
+    }
+    Ok((file.header(), content(&file.cases)?))
+}
+
+fn read_index(cases: &Node) -> Result<BTreeMap<CaseId, CaseHash>, ReadError> {
+    let Content::Mapping(entries) = &cases.content else {
+        return Err(wrong(
+            cases.span,
+            "expected a mapping of case ids to hashes",
+        ));
+    };
+    let mut index = BTreeMap::new();
+    for (key, value) in entries {
+        let id: CaseId = parsed(key)?;
+        if index.insert(id, parsed(value)?).is_some() {
+            return Err(wrong(key.span, "the case is listed twice"));
+        }
+    }
+    Ok(index)
+}
+
+fn read_answers(
+    cases: &Node,
+    topic: &str,
+    index: &BTreeMap<CaseId, CaseHash>,
+) -> Result<BTreeMap<CaseId, Answer>, ReadError> {
+    let Content::Sequence(nodes) = &cases.content else {
+        return Err(wrong(cases.span, "expected a list of cases"));
+    };
+    let mut answers = BTreeMap::new();
+    for node in nodes {
+        let Content::Mapping(entries) = &node.content else {
+            return Err(wrong(node.span, "expected a mapping"));
+        };
+        let (mut name, mut hash) = (None, None);
+        for (key, value) in entries {
+            match &key.content {
+                Content::String(key) if key == "case" => name = Some(value),
+                Content::String(key) if key == "hash" => hash = Some(value),
+                Content::String(key) if StoredObservation::KEYS.contains(&key.as_str()) => {}
+                _ => return Err(wrong(key.span, "the key is unknown")),
+            }
+        }
+        let (Some(name), Some(hash)) = (name, hash) else {
+            return Err(wrong(node.span, "the keys `case` and `hash` are needed"));
+        };
+        let Content::String(text) = &name.content else {
+            return Err(wrong(name.span, "expected a case's name"));
+        };
+        let id = CaseId::new(topic, text.as_str());
+        if !index.contains_key(&id) {
+            return Err(wrong(
+                name.span,
+                "the version's index does not list the case",
+            ));
+        }
+        let answer = Answer {
+            hash: parsed(hash)?,
+            observation: StoredObservation::read_from(entries, node.span)?,
+        };
+        if answers.insert(id, answer).is_some() {
+            return Err(wrong(name.span, "the case is recorded twice"));
+        }
+    }
+    Ok(answers)
+}
+
+fn parsed<T: std::str::FromStr>(node: &Node) -> Result<T, ReadError>
+where
+    T::Err: std::fmt::Display,
+{
+    match &node.content {
+        Content::String(text) => text
+            .parse()
+            .map_err(|error: T::Err| wrong(node.span, &error.to_string())),
+        _ => Err(wrong(node.span, "expected a string")),
+    }
+}
+
+fn wrong(span: Span, message: &str) -> ReadError {
+    ReadError {
+        message: message.to_owned(),
+        help: None,
+        span: Some(span),
+    }
+}

@@ -1,0 +1,229 @@
+//! Recording: the only code that opens goldens for writing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::canonical::{Canonical, quoted};
+use super::header::{Header, ReferenceRecording};
+use super::store::{Answer, INDEX};
+use super::{GoldenError, GoldenStore, GoldenWriter, Written};
+use crate::case::{Case, CaseHash, CaseId, SparkMinor};
+use crate::observation::Observation;
+
+/// What one version answered to every case recorded for it, wherever the answer is stored.
+type Answers = BTreeMap<CaseId, Answer>;
+
+impl GoldenWriter {
+    /// A writer into `dir` (the folder `golden`).
+    pub fn new(dir: &Path, recording: ReferenceRecording) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            recording,
+        }
+    }
+
+    /// Stores the answers of the recording's version and keeps those of cases that were not recorded this time.
+    ///
+    /// `existing` are the ids of all cases there are: the others are removed, from every version. Do not call this
+    /// when case files are broken: their cases would count as removed. An answer that equals the version before is
+    /// left out; answers of later versions that were left out since they equalled the old answer are written out.
+    /// Every file is replaced as a whole, or not at all.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read or written, and [`GoldenError::OtherVersions`].
+    pub fn write(
+        &self,
+        answers: &[(&Case, Observation)],
+        existing: &BTreeSet<CaseId>,
+    ) -> Result<Written, GoldenError> {
+        let store = GoldenStore::open(&self.dir)?;
+        let minor = self.recording.spark().minor();
+        let recorded: Answers = answers
+            .iter()
+            .map(|(case, observation)| {
+                (
+                    case.id.clone(),
+                    Answer {
+                        hash: case.hash(),
+                        observation: observation.clone(),
+                    },
+                )
+            })
+            .collect();
+        self.check_header(&store, minor, &recorded, existing)?;
+
+        let mut headers: BTreeMap<SparkMinor, Header> = store
+            .versions
+            .iter()
+            .map(|(minor, goldens)| (*minor, goldens.header.clone()))
+            .collect();
+        headers.insert(minor, self.recording.header().clone());
+        let mut removed = BTreeSet::new();
+        let mut all: BTreeMap<SparkMinor, Answers> = BTreeMap::new();
+        for (version, goldens) in &store.versions {
+            let mut kept = Answers::new();
+            for id in goldens.index.keys() {
+                match store.answer(*version, id) {
+                    Some((_, answer)) if existing.contains(id) => {
+                        kept.insert(id.clone(), answer.clone());
+                    }
+                    Some(_) => {
+                        removed.insert(id.clone());
+                    }
+                    None => {}
+                }
+            }
+            all.insert(*version, kept);
+        }
+        all.entry(minor).or_default().extend(recorded.clone());
+
+        let mut written = Written {
+            removed,
+            ..Written::default()
+        };
+        for (version, header) in &headers {
+            let (stored, index) = stored_of(&all, *version);
+            if *version == minor {
+                written.kept = recorded
+                    .keys()
+                    .filter(|id| stored.contains_key(*id))
+                    .count();
+                written.pruned = recorded.len() - written.kept;
+            }
+            let old = store
+                .versions
+                .get(version)
+                .map(|goldens| goldens.files.clone())
+                .unwrap_or_default();
+            self.write_version(*version, header, &stored, &index, &old, &mut written)?;
+        }
+        Ok(written)
+    }
+
+    /// A version's goldens all come from the same installation: if that changed, all must be recorded anew.
+    fn check_header(
+        &self,
+        store: &GoldenStore,
+        minor: SparkMinor,
+        recorded: &Answers,
+        existing: &BTreeSet<CaseId>,
+    ) -> Result<(), GoldenError> {
+        let Some(goldens) = store.versions.get(&minor) else {
+            return Ok(());
+        };
+        let kept = goldens
+            .index
+            .keys()
+            .filter(|id| existing.contains(id) && !recorded.contains_key(id))
+            .count();
+        if kept > 0 && goldens.header != *self.recording.header() {
+            return Err(GoldenError::OtherVersions {
+                kept,
+                recorded: goldens.header.describe(),
+                now: self.recording.header().describe(),
+            });
+        }
+        Ok(())
+    }
+
+    fn write_version(
+        &self,
+        version: SparkMinor,
+        header: &Header,
+        stored: &BTreeMap<&CaseId, &Answer>,
+        index: &BTreeMap<&CaseId, &CaseHash>,
+        old: &BTreeSet<PathBuf>,
+        written: &mut Written,
+    ) -> Result<(), GoldenError> {
+        let mut topics: BTreeMap<&str, Vec<(&CaseId, &Answer)>> = BTreeMap::new();
+        for (id, answer) in stored {
+            topics.entry(id.topic()).or_default().push((id, answer));
+        }
+        let folder = PathBuf::from(version.to_string());
+        let mut files = BTreeSet::new();
+        for (topic, answers) in topics {
+            let below = PathBuf::from(format!("{topic}.yaml"));
+            self.replace(&folder.join(&below), &topic_text(header, &answers), written)?;
+            files.insert(below);
+        }
+        for orphan in old.difference(&files) {
+            let path = self.dir.join(&folder).join(orphan);
+            fs::remove_file(&path).map_err(|source| GoldenError::Io {
+                action: "remove",
+                path: path.clone(),
+                source,
+            })?;
+            written.files.insert(folder.join(orphan));
+            if let Some(parent) = path.parent() {
+                // Fails, as it should, while other files are there.
+                let _ = fs::remove_dir(parent);
+            }
+        }
+        self.replace(&folder.join(INDEX), &index_text(header, index), written)
+    }
+
+    /// Writes a file beside its place and moves it there, unless it is there already.
+    fn replace(&self, below: &Path, text: &str, written: &mut Written) -> Result<(), GoldenError> {
+        let path = self.dir.join(below);
+        if fs::read(&path).is_ok_and(|current| current == text.as_bytes()) {
+            return Ok(());
+        }
+        super::replace_file(&path, text)?;
+        written.files.insert(below.to_owned());
+        Ok(())
+    }
+}
+
+/// What a version stores: the answers that differ from those of the newest older version that has the case.
+fn stored_of(
+    all: &BTreeMap<SparkMinor, Answers>,
+    version: SparkMinor,
+) -> (BTreeMap<&CaseId, &Answer>, BTreeMap<&CaseId, &CaseHash>) {
+    let answers = all.get(&version).into_iter().flatten();
+    let before = |id: &CaseId| {
+        all.range(..version)
+            .rev()
+            .find_map(|(_, answers)| answers.get(id))
+    };
+    let index = answers
+        .clone()
+        .map(|(id, answer)| (id, &answer.hash))
+        .collect();
+    (
+        answers
+            .filter(|(id, answer)| before(id) != Some(*answer))
+            .collect(),
+        index,
+    )
+}
+
+fn topic_text(header: &Header, answers: &[(&CaseId, &Answer)]) -> String {
+    let mut out = Canonical::default();
+    header.write(&mut out);
+    out.line(0, "cases:");
+    for (id, answer) in answers {
+        out.line(2, &format!("- case: {}", quoted(id.name())));
+        out.line(4, &format!("hash: {}", quoted(answer.hash.as_str())));
+        out.observation(4, &answer.observation);
+    }
+    out.finish()
+}
+
+fn index_text(header: &Header, index: &BTreeMap<&CaseId, &CaseHash>) -> String {
+    let mut out = Canonical::default();
+    header.write(&mut out);
+    if index.is_empty() {
+        out.line(0, "cases: {}");
+    } else {
+        out.line(0, "cases:");
+    }
+    for (id, hash) in index {
+        out.line(
+            2,
+            &format!("{}: {}", quoted(&id.to_string()), quoted(hash.as_str())),
+        );
+    }
+    out.finish()
+}
