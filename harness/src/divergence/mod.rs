@@ -1,15 +1,22 @@
 //! Divergences: wrong answers of a candidate that are known and pinned, with a reason and a day to look again.
 
+mod day;
+mod file;
+
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
 
-use crate::case::{CaseId, Diagnostic, SparkMinor};
-use crate::compare::{Comparison, Reason, Verdict};
+use serde::Deserialize;
+
+use crate::case::{CaseId, SparkMinor};
+use crate::compare::{self, Comparison, Reason, Verdict};
 use crate::observation::Observation;
 
+pub use day::{Day, DayError};
+
 /// Whose fault a divergence is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Ours: to be mended.
     Ours,
@@ -19,14 +26,6 @@ pub enum Kind {
     Extension,
     /// We will not follow Spark here.
     Wont,
-}
-
-/// A day, `2027-05-01`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Day {
-    year: u16,
-    month: u8,
-    day: u8,
 }
 
 /// One pinned divergence.
@@ -88,11 +87,6 @@ impl fmt::Display for Kind {
 }
 
 impl Divergences {
-    /// Reads `golden/divergences/<target>.yaml`; a file that does not exist means none.
-    pub fn load(_file: &Path) -> Result<Self, Vec<Diagnostic>> {
-        Ok(Self::default())
-    }
-
     /// The entry for a case and version.
     pub fn lookup(&self, version: SparkMinor, case: &CaseId) -> Option<&Divergence> {
         self.entries
@@ -105,26 +99,81 @@ impl Divergences {
         &self.entries
     }
 
-    /// Adds an entry, or replaces the one for the same case and versions.
+    /// Adds an entry; its versions leave the entries for the same case that were there.
     pub fn pin(&mut self, entry: Divergence) {
+        for other in self
+            .entries
+            .iter_mut()
+            .filter(|other| other.case == entry.case)
+        {
+            other
+                .versions
+                .retain(|version| !entry.versions.contains(version));
+        }
         self.entries.push(entry);
+        self.sort();
     }
 
-    /// The canonical text of the file.
-    pub fn to_yaml(&self) -> String {
-        String::new()
+    /// Removes the entry for a case and version; what it says of other versions stays.
+    pub fn unpin(&mut self, version: SparkMinor, case: &CaseId) {
+        for entry in self.entries.iter_mut().filter(|entry| &entry.case == case) {
+            entry.versions.remove(&version);
+        }
+        self.sort();
+    }
+
+    /// Puts the entries in order, joins those that say the same of several versions, and drops those of no version.
+    fn sort(&mut self) {
+        let mut joined: Vec<Divergence> = Vec::new();
+        for entry in std::mem::take(&mut self.entries) {
+            if entry.versions.is_empty() {
+                continue;
+            }
+            let same = |other: &&mut Divergence| {
+                let other: &Divergence = other;
+                Divergence {
+                    versions: entry.versions.clone(),
+                    ..other.clone()
+                } == entry
+            };
+            match joined.iter_mut().find(same) {
+                Some(other) => other.versions.extend(entry.versions),
+                None => joined.push(entry),
+            }
+        }
+        joined.sort_by(|left, right| {
+            (&left.case, &left.versions).cmp(&(&right.case, &right.versions))
+        });
+        self.entries = joined;
     }
 }
 
 impl Divergence {
-    /// Judges what the candidate answered now. `comparison` is the candidate's with the reference; `ordered` is the case's.
+    /// Judges what the candidate answered now.
+    ///
+    /// `comparison` is that of the candidate with the reference; `ordered` is the case's; a case that conforms or changed
+    /// is reported as such even when the day is past.
     pub fn judge(
         &self,
-        _comparison: &Comparison,
-        _actual: &Observation,
-        _ordered: bool,
-        _today: Day,
+        comparison: &Comparison,
+        actual: &Observation,
+        ordered: bool,
+        today: Day,
     ) -> Judgement {
-        Judgement::Holds
+        if comparison.verdict != Verdict::Divergent {
+            return Judgement::Needless;
+        }
+        let from_pinned = compare::compare(&self.actual, actual, compare::Options { ordered });
+        if from_pinned.verdict != Verdict::Exact {
+            return Judgement::Changed(from_pinned);
+        }
+        if today > self.review_by {
+            Judgement::Overdue(self.review_by)
+        } else {
+            Judgement::Holds
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;
