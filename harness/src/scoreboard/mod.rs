@@ -1,6 +1,7 @@
 //! The scoreboard: counts per area and Spark version, and the list of all that is not exact. Text only, no dates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use crate::case::{CaseId, SparkMinor};
 use crate::compare::Reason;
@@ -43,7 +44,173 @@ pub enum Standing {
     },
 }
 
+/// The columns after area, version and number of cases.
+const COLUMNS: [&str; 8] = [
+    "exact",
+    "equivalent",
+    "ours",
+    "upstream",
+    "extension",
+    "wont",
+    "divergent",
+    "unsupported",
+];
+
+impl Standing {
+    /// The column in which it counts.
+    fn column(&self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Equivalent => "equivalent",
+            Self::Pinned { kind, .. } => kind.name(),
+            Self::Divergent { .. } => "divergent",
+            Self::Unsupported { .. } => "unsupported",
+        }
+    }
+
+    /// Why it is not exact.
+    fn reason(&self) -> String {
+        match self {
+            Self::Exact => String::new(),
+            Self::Equivalent => "Spark fails inside the JVM".to_owned(),
+            Self::Pinned { reason, .. } | Self::Unsupported { reason } => one_line(reason),
+            Self::Divergent { reasons } => reasons
+                .iter()
+                .map(|reason| reason.name())
+                .collect::<Vec<_>>()
+                .join(", "),
+        }
+    }
+}
+
 /// The text of `golden/SCOREBOARD.md`. The order of `scores` does not matter.
-pub fn render(_scores: &[Score]) -> String {
-    String::new()
+pub fn render(scores: &[Score]) -> String {
+    let mut rows: BTreeMap<(&str, SparkMinor), BTreeMap<&str, usize>> = BTreeMap::new();
+    let mut totals: BTreeMap<SparkMinor, BTreeMap<&str, usize>> = BTreeMap::new();
+    for score in scores {
+        let column = score.standing.column();
+        *rows
+            .entry((score.case.area(), score.version))
+            .or_default()
+            .entry(column)
+            .or_default() += 1;
+        *totals
+            .entry(score.version)
+            .or_default()
+            .entry(column)
+            .or_default() += 1;
+    }
+    let mut out = "# Scoreboard\n\nHow the engine stands against what real PySpark answered. Generated; not to be edited.\n".to_owned();
+    out.push_str("The columns `ours` to `wont` count pinned divergences by kind.\n\n");
+    let _ = writeln!(out, "| area | Spark | cases | {} |", COLUMNS.join(" | "));
+    let _ = writeln!(out, "|---|---|{}", "---:|".repeat(COLUMNS.len() + 1));
+    for ((area, version), counts) in &rows {
+        row(&mut out, area, *version, counts);
+    }
+    for (version, counts) in &totals {
+        row(&mut out, "**all**", *version, counts);
+    }
+    let mut others: Vec<&Score> = scores
+        .iter()
+        .filter(|score| score.standing != Standing::Exact)
+        .collect();
+    others.sort_by(|left, right| (&left.case, left.version).cmp(&(&right.case, right.version)));
+    if !others.is_empty() {
+        out.push_str("\n## Not exact\n\n");
+    }
+    for score in others {
+        let (id, version) = (&score.case, score.version);
+        let _ = writeln!(
+            out,
+            "- `{id}` ({version}) {}: {}",
+            score.standing.column(),
+            score.standing.reason()
+        );
+    }
+    out
+}
+
+fn row(out: &mut String, area: &str, version: SparkMinor, counts: &BTreeMap<&str, usize>) {
+    let cells: Vec<String> = COLUMNS
+        .iter()
+        .map(|column| counts.get(column).unwrap_or(&0).to_string())
+        .collect();
+    let _ = writeln!(
+        out,
+        "| {area} | {version} | {} | {} |",
+        counts.values().sum::<usize>(),
+        cells.join(" | ")
+    );
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn score(topic: &str, name: &str, version: SparkMinor, standing: Standing) -> Score {
+        Score {
+            case: CaseId::new(topic, name),
+            version,
+            standing,
+        }
+    }
+
+    #[test]
+    fn counts_and_reasons() {
+        let (v40, v42) = (SparkMinor::new(4, 0), SparkMinor::new(4, 2));
+        let pinned = Standing::Pinned {
+            kind: Kind::Ours,
+            reason: "rows\nare lost".into(),
+        };
+        let mut scores = vec![
+            score("read/tuples", "a", v42, Standing::Exact),
+            score("read/tuples", "a", v40, Standing::Exact),
+            score("read/tuples", "b", v42, pinned),
+            score("types/maps", "c", v42, Standing::Equivalent),
+            score(
+                "types/maps",
+                "d",
+                v42,
+                Standing::Divergent {
+                    reasons: [Reason::Values, Reason::Schema].into(),
+                },
+            ),
+            score(
+                "read/rows",
+                "e",
+                v42,
+                Standing::Unsupported {
+                    reason: "no streams".into(),
+                },
+            ),
+        ];
+        let text = render(&scores);
+        insta::assert_snapshot!(text, @r"
+        # Scoreboard
+
+        How the engine stands against what real PySpark answered. Generated; not to be edited.
+        The columns `ours` to `wont` count pinned divergences by kind.
+
+        | area | Spark | cases | exact | equivalent | ours | upstream | extension | wont | divergent | unsupported |
+        |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
+        | read | 4.0 | 1 | 1 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |
+        | read | 4.2 | 3 | 1 | 0 | 1 | 0 | 0 | 0 | 0 | 1 |
+        | types | 4.2 | 2 | 0 | 1 | 0 | 0 | 0 | 0 | 1 | 0 |
+        | **all** | 4.0 | 1 | 1 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |
+        | **all** | 4.2 | 5 | 1 | 1 | 1 | 0 | 0 | 0 | 1 | 1 |
+
+        ## Not exact
+
+        - `read/rows::e` (4.2) unsupported: no streams
+        - `read/tuples::b` (4.2) ours: rows are lost
+        - `types/maps::c` (4.2) equivalent: Spark fails inside the JVM
+        - `types/maps::d` (4.2) divergent: schema, values
+        ");
+        scores.reverse();
+        assert_eq!(render(&scores), text);
+    }
 }
