@@ -135,3 +135,6 @@ impl Callback {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
