@@ -66,7 +66,7 @@ pub enum GoldenError {
     },
     /// Some cases would keep answers of another installation.
     #[error(
-        "{kept} cases keep answers recorded by {recorded}, and now {now} answers: record all cases"
+        "the answers of {kept} other cases were recorded by {recorded}; now {now} answers: record all cases"
     )]
     OtherVersions {
         /// How many cases.
