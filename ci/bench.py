@@ -1,0 +1,46 @@
+"""Compares the ratios in target/bench.json with the limits in ci/bench-limits.json.
+
+Exits with 1 if a ratio is beyond its limit or was not measured. `make bench` runs the benchmarks first.
+"""
+
+import json
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def judge(limit: dict[str, float], ratio: float | None) -> tuple[bool, str]:
+    """Says whether a ratio keeps its limit, and how the limit reads."""
+    (bound, value), *_ = limit.items()
+    if bound not in ("at_most", "at_least"):
+        raise SystemExit(f"ci/bench-limits.json: {bound!r} is neither at_most nor at_least")
+    text = f"{'at most' if bound == 'at_most' else 'at least'} {value}"
+    if ratio is None:
+        return False, text
+    return (ratio <= value if bound == "at_most" else ratio >= value), text
+
+
+def main() -> int:
+    """Prints every ratio with its limit."""
+    limits = json.loads((ROOT / "ci" / "bench-limits.json").read_text())["limits"]
+    measured_file = ROOT / "target" / "bench.json"
+    if not measured_file.exists():
+        print(f"bench: {measured_file} is missing: run `make bench`", file=sys.stderr)
+        return 1
+    measured = json.loads(measured_file.read_text())
+    kept = True
+    for name in sorted(limits.keys() | measured.keys()):
+        ratio = measured.get(name)
+        shown = "not measured" if ratio is None else f"{ratio:.3f}"
+        if name not in limits:
+            print(f"    {name:<28} {shown:>12}")
+            continue
+        ok, text = judge(limits[name], ratio)
+        kept &= ok
+        print(f"{'ok ' if ok else 'BAD'} {name:<28} {shown:>12}  {text}")
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
