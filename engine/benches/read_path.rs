@@ -1,7 +1,8 @@
 //! How much the way from a Python source to Arrow costs, measured against what nobody can avoid: running the source.
 //!
-//! `cargo bench -p seatrial-engine --bench read_path` prints times and ratios (`-- tuples` for some only) and merges the ratios into
-//! `target/bench.json`, from where `ci/bench` compares them with `ci/bench-limits.json`. The variants of a measurement
+//! `cargo bench -p seatrial-engine --bench read_path` (`-- tuples` for some only) prints times and ratios, and merges the
+//! ratios into
+//! `target/bench.json`, from where `ci/bench.py` compares them with `ci/bench-limits.json`. The variants of a measurement
 //! take turns, so that a busy machine slows all of them; a ratio is that of the shortest times.
 
 use std::error::Error;
