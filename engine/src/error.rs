@@ -1,7 +1,7 @@
 //! Spark's errors: condition, SQLSTATE, parameters, message, and the exception class that a PySpark user catches.
 
 pub mod condition;
-mod datafusion;
+pub(crate) mod datafusion;
 
 use std::collections::BTreeMap;
 use std::fmt;

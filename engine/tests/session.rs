@@ -70,7 +70,11 @@ fn the_plan_names_its_partitions() {
 fn a_scan_that_was_sent_away_reads_the_same() {
     let frame = load(&source("Id long, name string", 3, COUNTING));
     let plan = run(frame.plan()).unwrap();
-    let scan: &PythonDataSourceExec = plan.physical_plan().downcast_ref().unwrap();
+    let mut node = plan.physical_plan();
+    while let [child] = node.children()[..] {
+        node = child;
+    }
+    let scan: &PythonDataSourceExec = node.downcast_ref().unwrap();
     let bytes = scan.to_bytes().unwrap();
     let received =
         PythonDataSourceExec::try_from_bytes(&bytes, Arc::new(InProcessExecutor::try_new().unwrap())).unwrap();

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use seatrial_engine::datasource::registry::RegisterError;
 use seatrial_engine::error::{Phase, SparkError};
-use seatrial_engine::python::exception::traceback;
+use seatrial_engine::python::exception::{TracebackStyle, traceback};
 use seatrial_engine::python::interpreter::PythonRuntime;
 use seatrial_engine::session::{DataFrame, Session};
 use seatrial_engine::types::StructType;
@@ -169,7 +169,7 @@ impl Engine {
                 .bind(py)
                 .call_method1("load_case", (&case.python, &case.register, path.as_ref()))
                 .and_then(|objects| Ok(objects.cast_into::<PyList>()?.unbind()))
-                .map_err(|error| format!("the case's Python failed: {}", traceback(py, &error)))
+                .map_err(|error| format!("the case's Python failed: {}", traceback(py, &error, TracebackStyle::Full)))
         })?;
         let mut observed = Observed::default();
         let error = self.carry_out(case, &objects, &mut observed)?;

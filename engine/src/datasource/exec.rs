@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::SparkError;
 use crate::executor::{PlannedRead, PythonExecutor, ReadSettings, ReadTask};
+use crate::python::exception::TracebackStyle;
 use crate::types::StructType;
 use crate::types::arrow::to_table_schema;
 
@@ -33,6 +34,7 @@ pub struct PythonDataSourceExec {
     schema: StructType,
     batch_size: usize,
     channel_capacity: usize,
+    traceback: TracebackStyle,
     projection: Option<Vec<usize>>,
     executor: Arc<dyn PythonExecutor>,
     properties: Arc<PlanProperties>,
@@ -81,6 +83,7 @@ impl PythonDataSourceExec {
             schema,
             batch_size: settings.batch_size,
             channel_capacity: settings.channel_capacity,
+            traceback: settings.traceback,
             projection,
             executor,
             properties: Arc::new(properties),
@@ -126,6 +129,7 @@ impl PythonDataSourceExec {
             // Both matter to planning only, which is over.
             max_records_per_batch: 1,
             filter_pushdown: false,
+            traceback: TracebackStyle::default(),
         };
         Self::try_new(scan.source, Arc::new(scan.planned), schema, settings, scan.projection, executor)
     }
@@ -207,6 +211,7 @@ impl ExecutionPlan for PythonDataSourceExec {
             schema: self.schema.clone(),
             batch_size: self.batch_size,
             channel_capacity: self.channel_capacity,
+            traceback: self.traceback,
         })?;
         let projection = self.projection.clone();
         let metrics = BaselineMetrics::new(&self.metrics, partition);

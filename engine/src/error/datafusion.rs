@@ -3,10 +3,13 @@
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 
+use datafusion::sql::sqlparser::parser::ParserError;
+
 use super::condition::{
     TABLE_OR_VIEW_NOT_FOUND, UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION,
 };
 use super::{ExceptionClass, SparkError};
+use crate::types::ddl::syntax_error;
 
 /// How many columns Spark suggests at most.
 const SUGGESTIONS: usize = 5;
@@ -25,6 +28,28 @@ impl From<DataFusionError> for SparkError {
             }
             DataFusionError::Internal(message) => Self::internal(message),
             root => Self::plain(ExceptionClass::Spark, root.strip_backtrace()),
+        }
+    }
+}
+
+/// The error of a SQL text that does not parse: the token that does not fit, and where it stands.
+pub(crate) fn parse_error(error: DataFusionError, query: &str) -> SparkError {
+    let DataFusionError::SQL(parser, _) = error.find_root() else { return error.into() };
+    let (ParserError::ParserError(message) | ParserError::TokenizerError(message)) = parser.as_ref() else {
+        return error.into();
+    };
+    let place = message.rsplit_once(" at Line: ").and_then(|(before, place)| {
+        let (line, column) = place.split_once(", Column: ")?;
+        let token = before.rsplit_once("found: ").map_or(before, |(_, token)| token);
+        Some((token, line.parse::<usize>().ok()?, column.parse::<usize>().ok()?))
+    });
+    match place {
+        Some((token, line, column)) => syntax_error(format!("'{token}'"), line, column.saturating_sub(1), query),
+        // Only the end of the text has no place.
+        None => {
+            let line = query.split('\n').count();
+            let column = query.rsplit('\n').next().unwrap_or_default().chars().count();
+            syntax_error("end of input".to_owned(), line, column, query)
         }
     }
 }

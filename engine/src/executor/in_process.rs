@@ -38,7 +38,7 @@ impl PythonExecutor for InProcessExecutor {
     fn create(&self, request: CreateRequest) -> Result<CreatedSource, SparkError> {
         Python::attach(|py| {
             let (instance, declared) = create_instance(py, self.runtime, &request)
-                .map_err(|error| planning_error(py, "create", "instance", &error))?;
+                .map_err(|error| planning_error(py, "create", "instance", &error, request.traceback))?;
             let schema = match declared {
                 Declared::User(schema) => schema,
                 Declared::Ddl(text) => StructType::from_ddl(&text)?,
@@ -161,10 +161,11 @@ fn check_python_version(py: Python<'_>, runtime: &PythonRuntime, class: &Pickled
 
 /// Plans a read. The reader is pickled before `partitions()` runs: what that call changes is not seen by `read` (RDR-DEFER-STATE).
 fn plan_read(py: Python<'_>, runtime: &PythonRuntime, request: &PlanReadRequest) -> Result<PlannedRead, SparkError> {
+    let style = request.settings.traceback;
     let (reader, pickled) =
-        make_reader(py, request).map_err(|error| planning_error(py, "initialize", "reader", &error))?;
+        make_reader(py, request).map_err(|error| planning_error(py, "initialize", "reader", &error, style))?;
     let partitions = list_partitions(py, runtime, &reader)
-        .map_err(|error| planning_error(py, "generate", "read partitions", &error))?;
+        .map_err(|error| planning_error(py, "generate", "read partitions", &error, style))?;
     let partitions = partitions
         .iter()
         .enumerate()

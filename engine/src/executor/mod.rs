@@ -14,6 +14,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 
 use crate::error::SparkError;
+use crate::python::exception::TracebackStyle;
 use crate::python::pickle::Pickled;
 use crate::types::StructType;
 
@@ -39,6 +40,8 @@ pub struct CreateRequest {
     pub options: BTreeMap<String, String>,
     /// The schema that the user gave; the source is then not asked for its own.
     pub user_schema: Option<StructType>,
+    /// How errors show Python's frames.
+    pub traceback: TracebackStyle,
 }
 
 /// A data source that was created.
@@ -72,6 +75,8 @@ pub struct ReadSettings {
     pub max_records_per_batch: i64,
     /// `spark.sql.python.filterPushdown.enabled`.
     pub filter_pushdown: bool,
+    /// How errors show Python's frames.
+    pub traceback: TracebackStyle,
 }
 
 /// A planned read: what each partition needs, and nothing that is alive.
@@ -100,6 +105,8 @@ pub struct ReadTask {
     pub batch_size: usize,
     /// Batches that may wait in the channel.
     pub channel_capacity: usize,
+    /// How errors show Python's frames.
+    pub traceback: TracebackStyle,
 }
 
 /// Runs the Python side of data sources.

@@ -19,6 +19,7 @@ use crate::error::{ExceptionClass, SparkError};
 use crate::python::cancel::{CancelToken, PythonThread};
 use crate::python::exception::task_error;
 use crate::python::interpreter::PythonRuntime;
+use crate::python::task_context;
 use crate::types::arrow::to_table_schema;
 
 enum Message {
@@ -40,7 +41,7 @@ pub(super) fn open(task: ReadTask, runtime: &'static PythonRuntime) -> Result<Se
         let last = match read_partition(py, &task, spec, &sender, token) {
             Ok(()) => Message::End,
             Err(Failure::ReceiverGone) => return,
-            Err(Failure::Python(error)) => Message::Failed(task_error(py, runtime, &error)),
+            Err(Failure::Python(error)) => Message::Failed(task_error(py, runtime, &error, task.traceback)),
             Err(Failure::Spark(error)) => Message::Failed(error),
         };
         // A receiver that is gone needs no last word.
@@ -72,6 +73,7 @@ fn read_partition(
     let schema = super::in_process::py_schema(py, &task.schema)?;
     let guard = py.import("pyspark.util")?.getattr("fail_on_stopiteration")?;
     py.import("pyspark.sql.worker.plan_data_source_read")?;
+    task_context::enter(py, task.index)?;
     token.begin_user_code(py);
     let (reader, data_source): (Bound<'_, PyAny>, Bound<'_, PyAny>) = task.reader.load(py)?.extract()?;
     let partition = task.partition.load(py)?;

@@ -14,38 +14,72 @@ const TASK_HEADER: &str = "An exception was thrown from the Python worker";
 /// How Python begins a traceback; clients look for it.
 const TRACEBACK_HEADER: &str = "Traceback (most recent call last):";
 
-/// The whole traceback as Python prints it, ending in a newline.
-pub fn traceback(py: Python<'_>, error: &PyErr) -> String {
-    let format = || -> PyResult<String> {
-        let value = error.value(py);
-        let frames = error.traceback(py);
-        // PySpark drops an explicit cause where it shows the user's frames.
-        if frames.is_some() {
-            value.setattr("__cause__", py.None())?;
-        }
-        let lines = py.import("traceback")?.call_method1("format_exception", (error.get_type(py), value, frames))?;
-        "".into_pyobject(py)?.call_method1("join", (lines,))?.extract()
+/// How much of a traceback an error shows, by the settings `spark.sql.execution.pyspark.udf.hideTraceback.enabled` and
+/// `…simplifiedTraceback.enabled` (ERR-TB-HIDE, ERR-TB-SIMPLE).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TracebackStyle {
+    /// From the user's first frame on.
+    #[default]
+    Simplified,
+    /// Every frame.
+    Full,
+    /// The exception alone.
+    Hidden,
+}
+
+/// The whole traceback, ending in a newline, as PySpark's workers print it: from the user's first frame on and without an
+/// exception's causes; with them, and every frame, where PySpark itself raised (ERR-TB-SIMPLE).
+pub fn traceback(py: Python<'_>, error: &PyErr, style: TracebackStyle) -> String {
+    format(py, error, style).unwrap_or_else(|_| format!("{TRACEBACK_HEADER}\n{error}\n"))
+}
+
+fn format(py: Python<'_>, error: &PyErr, style: TracebackStyle) -> PyResult<String> {
+    let value = error.value(py);
+    let module = py.import("traceback")?;
+    let join = |lines: Bound<'_, PyAny>| "".into_pyobject(py)?.call_method1("join", (lines,))?.extract::<String>();
+    if style == TracebackStyle::Hidden {
+        return join(module.call_method1("format_exception_only", (error.get_type(py), value))?);
+    }
+    let frames = error.traceback(py);
+    let simplified = match &frames {
+        Some(frames) if style == TracebackStyle::Simplified => py
+            .import("pyspark.util")?
+            .call_method1("try_simplify_traceback", (frames,))?
+            .extract::<Option<Bound<'_, PyAny>>>()?,
+        _ => None,
     };
-    let text = format().unwrap_or_else(|_| format!("{error}\n"));
-    // An exception that was built here, not raised in Python, has no frames; its text is still that of a traceback.
-    if text.starts_with(TRACEBACK_HEADER) { text } else { format!("{TRACEBACK_HEADER}\n{text}") }
+    if simplified.is_some() {
+        value.setattr("__cause__", py.None())?;
+    }
+    let shown = simplified.or(frames.map(Bound::into_any));
+    let without_frames = shown.is_none();
+    let text = join(module.call_method1("format_exception", (error.get_type(py), value, shown))?)?;
+    if !without_frames {
+        return Ok(text);
+    }
+    // What was raised outside any Python code has no frames. PySpark's workers are Python: theirs always have some.
+    let own = join(module.call_method1("format_exception_only", (error.get_type(py), value))?)?;
+    let before = text.strip_suffix(&own).unwrap_or_default();
+    Ok(format!("{before}{TRACEBACK_HEADER}\n{own}"))
 }
 
 /// The failure of a planning callback (DSERR in the catalogue): `action` and `kind` as in `Failed to create Python data
 /// source instance`.
-pub fn planning_error(py: Python<'_>, action: &str, kind: &str, error: &PyErr) -> SparkError {
+pub fn planning_error(py: Python<'_>, action: &str, kind: &str, error: &PyErr, style: TracebackStyle) -> SparkError {
     PYTHON_DATA_SOURCE_ERROR.error([
         ("action", action.to_owned()),
         ("type", kind.to_owned()),
-        ("msg", traceback(py, error)),
+        ("msg", traceback(py, error, style)),
     ])
 }
 
 /// The failure of Python code in a task (TASKERR in the catalogue); before Spark 4.2 it has no condition.
-pub fn task_error(py: Python<'_>, runtime: &PythonRuntime, error: &PyErr) -> SparkError {
-    let text = traceback(py, error);
+pub fn task_error(py: Python<'_>, runtime: &PythonRuntime, error: &PyErr, style: TracebackStyle) -> SparkError {
+    let text = traceback(py, error, style);
     if runtime.spark_minor() >= (4, 2) {
-        PYTHON_EXCEPTION.error([("msg", TASK_HEADER.to_owned()), ("traceback", text)])
+        let message = format!("{TASK_HEADER}:\n{}", text.trim_end());
+        // The user sees the text without its condition's frame.
+        SparkError { message, ..PYTHON_EXCEPTION.error([("msg", TASK_HEADER.to_owned()), ("traceback", text)]) }
     } else {
         SparkError::plain(
             crate::error::ExceptionClass::Python,

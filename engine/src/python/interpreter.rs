@@ -36,7 +36,9 @@ impl PythonRuntime {
     /// When the interpreter does not start, or has no PySpark 4.
     pub fn get() -> Result<&'static Self, SparkError> {
         STARTED
-            .get_or_init(|| if is_running() { Ok(()) } else { start(executable().as_deref()) })
+            .get_or_init(
+                || if is_running() { Ok(()) } else { start(executable().as_deref()).and_then(|()| name_main()) },
+            )
             .as_ref()
             .map_err(|reason| SparkError::plain(ExceptionClass::Spark, format!("Python did not start: {reason}")))?;
         Python::attach(|py| RUNTIME.get_or_try_init(py, || describe(py)))
@@ -102,6 +104,11 @@ fn start(executable: Option<&Path>) -> Result<(), String> {
         pyo3::ffi::PyEval_SaveThread();
     }
     Ok(())
+}
+
+/// Gives the main module a file: PySpark takes a main module without one for a run of its doctests.
+fn name_main() -> Result<(), String> {
+    Python::attach(|py| py.import("__main__")?.setattr("__file__", "<seatrial>")).map_err(|error| error.to_string())
 }
 
 fn describe(py: Python<'_>) -> Result<PythonRuntime, SparkError> {

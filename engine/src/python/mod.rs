@@ -6,3 +6,4 @@ pub mod cancel;
 pub mod exception;
 pub mod interpreter;
 pub mod pickle;
+pub mod task_context;

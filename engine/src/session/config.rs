@@ -5,11 +5,17 @@ use std::collections::BTreeMap;
 use crate::error::condition::INVALID_CONF_VALUE;
 use crate::error::{ExceptionClass, SparkError};
 use crate::executor::ReadSettings;
+use crate::python::exception::TracebackStyle;
 
 /// `spark.sql.execution.arrow.maxRecordsPerBatch`.
 const MAX_RECORDS_PER_BATCH: &str = "spark.sql.execution.arrow.maxRecordsPerBatch";
 /// `spark.sql.python.filterPushdown.enabled`.
 const FILTER_PUSHDOWN: &str = "spark.sql.python.filterPushdown.enabled";
+
+/// `spark.sql.execution.pyspark.udf.hideTraceback.enabled`.
+const HIDE_TRACEBACK: &str = "spark.sql.execution.pyspark.udf.hideTraceback.enabled";
+/// `spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled`.
+const SIMPLIFIED_TRACEBACK: &str = "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled";
 
 /// How the engine runs Python. The names are those that Sail's users know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +87,7 @@ impl SessionConf {
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), SparkError> {
         let kind = match key {
             MAX_RECORDS_PER_BATCH if value.trim().parse::<i32>().is_err() => "int",
-            FILTER_PUSHDOWN if boolean(value).is_none() => "boolean",
+            FILTER_PUSHDOWN | HIDE_TRACEBACK | SIMPLIFIED_TRACEBACK if boolean(value).is_none() => "boolean",
             _ => {
                 self.values.insert(key.to_owned(), value.to_owned());
                 return Ok(());
@@ -99,6 +105,10 @@ impl SessionConf {
         self.values.get(key).map(String::as_str)
     }
 
+    fn flag(&self, key: &str, default: bool) -> bool {
+        self.get(key).and_then(boolean).unwrap_or(default)
+    }
+
     /// The settings of a read in this session.
     pub fn read_settings(&self, engine: &EngineSettings) -> ReadSettings {
         ReadSettings {
@@ -108,7 +118,12 @@ impl SessionConf {
                 .get(MAX_RECORDS_PER_BATCH)
                 .and_then(|value| value.trim().parse().ok())
                 .unwrap_or(10_000),
-            filter_pushdown: self.get(FILTER_PUSHDOWN).and_then(boolean).unwrap_or(false),
+            filter_pushdown: self.flag(FILTER_PUSHDOWN, false),
+            traceback: match (self.flag(HIDE_TRACEBACK, false), self.flag(SIMPLIFIED_TRACEBACK, true)) {
+                (true, _) => TracebackStyle::Hidden,
+                (false, true) => TracebackStyle::Simplified,
+                (false, false) => TracebackStyle::Full,
+            },
         }
     }
 }

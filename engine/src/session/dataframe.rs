@@ -57,7 +57,7 @@ impl DataFrame {
     pub fn schema(&self) -> Result<StructType, SparkError> {
         match &self.relation {
             Relation::Source(source) => Ok(source.spark_schema().with_char_varchar_as_string()),
-            Relation::Query(frame) => from_arrow_schema(frame.schema().as_arrow()),
+            Relation::Query(frame) => Ok(from_arrow_schema(frame.schema().as_arrow())?.with_char_varchar_as_string()),
         }
     }
 

@@ -107,8 +107,40 @@ impl VisitorMut for Aliases<'_> {
 
 struct Columns<'a>(&'a Spellings);
 
+impl Columns<'_> {
+    /// The name that an output column has without an alias: as the query spells it, and a field's own name.
+    fn output_name(&self, expr: &Expr) -> Option<Ident> {
+        let misspelt = |ident: &Ident| {
+            let mut known = ident.clone();
+            self.0.correct(&mut known);
+            known != *ident
+        };
+        match expr {
+            Expr::Identifier(ident) => misspelt(ident).then(|| ident.clone()),
+            Expr::CompoundIdentifier(parts) => {
+                let (first, last) = (parts.first()?, parts.last()?);
+                let field = self.0.known.contains_key(&first.value.to_lowercase());
+                (field || misspelt(last)).then(|| last.clone())
+            }
+            _ => None,
+        }
+    }
+}
+
 impl VisitorMut for Columns<'_> {
     type Break = ();
+
+    fn pre_visit_select(&mut self, select: &mut datafusion::sql::sqlparser::ast::Select) -> ControlFlow<()> {
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(expr) = item
+                && let Some(alias) = self.output_name(expr)
+            {
+                let alias = Ident::with_quote('`', alias.value);
+                *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+            }
+        }
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         match expr {

@@ -4,6 +4,7 @@ mod config;
 mod dataframe;
 mod identifiers;
 mod reader;
+mod semantics;
 
 use std::sync::Arc;
 use std::sync::{PoisonError, RwLock};
@@ -145,9 +146,11 @@ impl Session {
     /// As Spark's analyser reports them.
     pub async fn sql(&self, query: &str) -> Result<DataFrame, SparkError> {
         let state = self.inner.context.state();
-        let mut statement = state.sql_to_statement(query, &datafusion::config::Dialect::Spark)?;
+        let mut statement = state
+            .sql_to_statement(query, &datafusion::config::Dialect::Spark)
+            .map_err(|error| crate::error::datafusion::parse_error(error, query))?;
         identifiers::resolve(&self.inner.context, &state, &mut statement).await?;
-        let plan = state.statement_to_plan(statement).await?;
+        let plan = semantics::apply(state.statement_to_plan(statement).await?)?;
         let frame = self.inner.context.execute_logical_plan(plan).await?;
         Ok(DataFrame::from_plan(self.clone(), frame))
     }

@@ -84,9 +84,15 @@ impl DataFrameReader {
             return Err(SparkError::internal(format!("the option '{name}' has no value; leave it out or give it one")));
         }
         let executor = Arc::clone(&self.session.inner.executor);
-        let request = CreateRequest { class, provider: provider.clone(), options, user_schema: self.schema };
-        let source = executor.create(request)?;
         let settings = self.session.conf().read_settings(&self.session.inner.settings);
+        let request = CreateRequest {
+            class,
+            provider: provider.clone(),
+            options,
+            user_schema: self.schema,
+            traceback: settings.traceback,
+        };
+        let source = executor.create(request)?;
         let table = PythonTableProvider::try_new(provider, source, settings, executor)?;
         Ok(DataFrame::from_source(self.session, Arc::new(table)))
     }

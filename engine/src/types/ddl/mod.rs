@@ -87,6 +87,11 @@ fn settle<T>(text: &str, tokens: &token::Tokens<'_>, parsed: Result<T, Failure>)
     parsed.map_err(|failure| failure.into_error(text))
 }
 
+/// `PARSE_SYNTAX_ERROR` of a SQL text, at a token as it is shown; `line` counts from 1, `column` from 0.
+pub(crate) fn syntax_error(shown: String, line: usize, column: usize, text: &str) -> SparkError {
+    Failure::Syntax { shown, hint: String::new(), at: (line, column) }.into_error(text)
+}
+
 impl Failure {
     /// The error as Spark's `ParseException` shows it: text, position, and the SQL with a marker under the position.
     fn into_error(self, text: &str) -> SparkError {

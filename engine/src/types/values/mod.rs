@@ -215,10 +215,23 @@ fn maps(array: &ArrayRef, data_type: &DataType) -> Result<Vec<Value>, SparkError
             let bound = |i: usize| offsets.get(i).and_then(|o| usize::try_from(*o).ok()).unwrap_or(0);
             match map.is_null(i) {
                 true => Value::Null,
-                false => Value::Array(entries.get(bound(i)..bound(i + 1)).unwrap_or(&[]).to_vec()),
+                false => Value::Array(distinct_keys(entries.get(bound(i)..bound(i + 1)).unwrap_or(&[]))),
             }
         })
         .collect())
+}
+
+/// A map's entries as a Python `dict` holds them, which is what `collect()` gives: the last value of a repeated key, at the
+/// place of its first.
+fn distinct_keys(entries: &[Value]) -> Vec<Value> {
+    let mut distinct: Vec<Value> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        match distinct.iter_mut().find(|known| known.get(0) == entry.get(0)) {
+            Some(known) => known.clone_from(entry),
+            None => distinct.push(entry.clone()),
+        }
+    }
+    distinct
 }
 
 fn structs(array: &StructArray, data_type: &DataType) -> Result<Vec<Value>, SparkError> {

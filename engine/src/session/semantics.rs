@@ -1,0 +1,74 @@
+//! Rewrites a plan where DataFusion's expressions mean something else than Spark's.
+
+use std::sync::Arc;
+
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::error::Result;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, when};
+
+/// The plan with Spark's meaning. Names of output columns stay as they are.
+pub(super) fn apply(plan: LogicalPlan) -> Result<LogicalPlan> {
+    plan.transform_up_with_subqueries(|plan| {
+        if matches!(plan, LogicalPlan::Limit(_) | LogicalPlan::TableScan(_)) {
+            return Ok(Transformed::no(plan));
+        }
+        let names = NamePreserver::new(&plan);
+        let schema = merge_schema(&plan.inputs());
+        let rewritten = plan.map_expressions(|expr| {
+            let name = names.save(&expr);
+            Ok(expr.transform_up(|expr| rewrite(expr, &schema))?.update_data(|expr| name.restore(expr)))
+        })?;
+        rewritten.map_data(LogicalPlan::recompute_schema)
+    })
+    .map(|transformed| transformed.data)
+}
+
+fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    match &expr {
+        // An integer literal is an INT where its value fits.
+        Expr::Literal(ScalarValue::Int64(Some(value)), metadata) => match i32::try_from(*value) {
+            Ok(value) => Ok(Transformed::yes(Expr::Literal(ScalarValue::Int32(Some(value)), metadata.clone()))),
+            Err(_) => Ok(Transformed::no(expr)),
+        },
+        // A field of a null struct is null, whatever the field's own array holds under it.
+        Expr::ScalarFunction(call) if call.name() == "get_field" => {
+            let Some((base, path)) = call.args.split_first() else { return Ok(Transformed::no(expr)) };
+            let mut field = base.clone();
+            for key in path {
+                let args = vec![field.clone(), key.clone()];
+                let inner = Expr::ScalarFunction(ScalarFunction { func: Arc::clone(&call.func), args });
+                let null = Expr::Literal(ScalarValue::try_from(&inner.get_type(schema)?)?, None);
+                field = when(field.is_null(), null).otherwise(inner)?;
+            }
+            Ok(Transformed::yes(field))
+        }
+        _ => Ok(Transformed::no(expr)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use arrow::datatypes::DataType;
+    use datafusion::prelude::SessionContext;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("SELECT 1 AS a", DataType::Int32)]
+    #[case("SELECT -2147483648 AS a", DataType::Int32)]
+    #[case("SELECT 2147483648 AS a", DataType::Int64)]
+    #[case("SELECT 1 + 1 AS a", DataType::Int32)]
+    #[case("SELECT a FROM (SELECT 7 AS a LIMIT 1) ORDER BY 1", DataType::Int32)]
+    #[tokio::test]
+    async fn literals_have_spark_s_types(#[case] query: &str, #[case] expected: DataType) {
+        let plan = SessionContext::new().state().create_logical_plan(query).await.unwrap();
+        assert_eq!(apply(plan).unwrap().schema().field(0).data_type(), &expected);
+    }
+}
