@@ -23,16 +23,18 @@ $(STAMP): python/requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r python/requirements.txt
 	@touch $@
 
+# All targets of all packages, so that the features of shared crates are the same as in `cargo test` and nothing is built twice.
 build: setup
-	cargo build --quiet --package seatrial
+	cargo build --quiet --workspace --all-targets
 
 ## The main job: every case on the engine, compared with what real PySpark answered.
 check: build
 	$(SEATRIAL) check
 
-## The Python package with its native module, installed into the virtual environment.
+## The Python package with its native module, installed into the virtual environment. It has a target folder of its own:
+## maturin builds with other settings, and sharing one would rebuild the engine at every turn.
 python: setup
-	cd python && ../$(VENV)/bin/maturin develop --quiet
+	cd python && CARGO_TARGET_DIR=$(CURDIR)/target/python ../$(VENV)/bin/maturin develop --quiet
 
 lint: setup
 	cargo fmt --all --check
@@ -40,7 +42,7 @@ lint: setup
 	cd python && ../$(VENV)/bin/ruff format --check . && ../$(VENV)/bin/ruff check . && ../$(VENV)/bin/mypy
 
 ## All tests: Rust, each case, Python, and the checks of generated files. No JVM, no network once set up.
-test: build python lint
+test: build lint python
 	cargo test --quiet --workspace
 	cd python && ../$(VENV)/bin/pytest
 	$(SEATRIAL) scoreboard --check
