@@ -1,21 +1,19 @@
 //! The engine target: this very program, started again as a runner.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::TargetError;
 use super::process::RunnerCommand;
 
-/// What starts a runner of the engine.
-///
-/// The program is `SEATRIAL_ENGINE_RUNNER` where that is set (the tests set it, since they are other programs), or
-/// else the program that is running.
+/// What starts a runner of the engine: the program that is running, which must be `seatrial`.
 pub fn command() -> Result<RunnerCommand, TargetError> {
-    let program = match std::env::var_os("SEATRIAL_ENGINE_RUNNER") {
-        Some(program) => program.into(),
-        None => std::env::current_exe().map_err(TargetError::io("find the running program"))?,
-    };
-    let directory =
-        tempfile::tempdir().map_err(TargetError::io("make a directory for the runner"))?;
+    command_of(std::env::current_exe().map_err(TargetError::io("find the running program"))?)
+}
+
+/// What starts a runner of the engine that `program` holds, for programs that are not `seatrial` themselves.
+pub fn command_of(program: PathBuf) -> Result<RunnerCommand, TargetError> {
+    let directory = tempfile::tempdir().map_err(TargetError::io("make a directory for the runner"))?;
     Ok(RunnerCommand {
         program,
         arguments: vec!["runner".into()],

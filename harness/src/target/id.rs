@@ -65,12 +65,8 @@ impl FromStr for TargetId {
             Some(("spark", version)) => known_patch(version)
                 .map(|patch| Self::Spark(SparkPatch(patch.to_owned())))
                 .ok_or_else(|| TargetIdError::Unknown(text.to_owned())),
-            Some(("cmd", command)) if !command.trim().is_empty() => {
-                Ok(Self::Command(command.trim().to_owned()))
-            }
-            Some(("docker" | "sc", _) | ("engine", "subprocess")) => {
-                Err(TargetIdError::NotBuilt(text.to_owned()))
-            }
+            Some(("cmd", command)) if !command.trim().is_empty() => Ok(Self::Command(command.trim().to_owned())),
+            Some(("docker" | "sc", _) | ("engine", "subprocess")) => Err(TargetIdError::NotBuilt(text.to_owned())),
             _ => Err(TargetIdError::Unknown(text.to_owned())),
         }
     }
@@ -78,12 +74,9 @@ impl FromStr for TargetId {
 
 /// The known patch version that `version` (whole or minor) names.
 fn known_patch(version: &str) -> Option<&'static str> {
-    KNOWN_SPARK_VERSIONS.into_iter().find(|known| {
-        *known == version
-            || known
-                .rsplit_once('.')
-                .is_some_and(|(minor, _)| minor == version)
-    })
+    KNOWN_SPARK_VERSIONS
+        .into_iter()
+        .find(|known| *known == version || known.rsplit_once('.').is_some_and(|(minor, _)| minor == version))
 }
 
 impl fmt::Display for TargetId {
@@ -109,10 +102,7 @@ mod tests {
     #[case("spark:4.0", "spark:4.0.5")]
     #[case("cmd: ./my-runner --fast", "cmd:./my-runner --fast")]
     fn a_known_target_is_parsed(#[case] text: &str, #[case] expected: &str) {
-        assert_eq!(
-            text.parse::<TargetId>().map(|id| id.to_string()),
-            Ok(expected.to_owned())
-        );
+        assert_eq!(text.parse::<TargetId>().map(|id| id.to_string()), Ok(expected.to_owned()));
     }
 
     #[rstest]
@@ -136,9 +126,6 @@ mod tests {
     #[case("sc://localhost:15002")]
     #[case("engine:subprocess")]
     fn a_planned_target_is_refused_as_such(#[case] text: &str) {
-        assert_eq!(
-            text.parse::<TargetId>(),
-            Err(TargetIdError::NotBuilt(text.to_owned()))
-        );
+        assert_eq!(text.parse::<TargetId>(), Err(TargetIdError::NotBuilt(text.to_owned())));
     }
 }

@@ -79,11 +79,7 @@ impl fmt::Display for Outcome {
             Self::Unsupported { reason } => write!(f, "unsupported: {reason}"),
             Self::Failed { context } => f.write_str(context),
             Self::TimedOut { after, stderr } => {
-                write!(
-                    f,
-                    "no answer within {} s, so the target was ended",
-                    after.as_secs_f64()
-                )?;
+                write!(f, "no answer within {} s, so the target was ended", after.as_secs_f64())?;
                 with_stderr(f, stderr)
             }
             Self::Crashed { status, stderr } => {

@@ -25,16 +25,8 @@ struct State {
 
 impl TargetPool {
     /// A pool of at most `limit` (at least one) targets made by `open`.
-    pub fn new(
-        limit: usize,
-        open: impl Fn() -> Result<Box<dyn Target>, TargetError> + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            open: Box::new(open),
-            limit: limit.max(1),
-            state: Mutex::default(),
-            returned: Condvar::new(),
-        }
+    pub fn new(limit: usize, open: impl Fn() -> Result<Box<dyn Target>, TargetError> + Send + Sync + 'static) -> Self {
+        Self { open: Box::new(open), limit: limit.max(1), state: Mutex::default(), returned: Condvar::new() }
     }
 
     /// How many targets there are at most.
@@ -61,21 +53,12 @@ impl TargetPool {
         let idle = std::mem::take(&mut self.state().idle);
         // At the same time: each of them may take seconds.
         std::thread::scope(|scope| {
-            let stops: Vec<_> = idle
-                .into_iter()
-                .map(|mut target| scope.spawn(move || target.stop().err()))
-                .collect();
-            stops
-                .into_iter()
-                .filter_map(|stop| stop.join().ok().flatten())
-                .collect()
+            let stops: Vec<_> = idle.into_iter().map(|mut target| scope.spawn(move || target.stop().err())).collect();
+            stops.into_iter().filter_map(|stop| stop.join().ok().flatten()).collect()
         })
     }
 
-    fn with_target<T>(
-        &self,
-        action: impl FnOnce(&mut dyn Target) -> Result<T, TargetError>,
-    ) -> Result<T, TargetError> {
+    fn with_target<T>(&self, action: impl FnOnce(&mut dyn Target) -> Result<T, TargetError>) -> Result<T, TargetError> {
         let mut target = self.take()?;
         let result = action(&mut *target);
         self.state().idle.push(target);
@@ -97,10 +80,7 @@ impl TargetPool {
                     self.returned.notify_one();
                 });
             }
-            state = self
-                .returned
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.returned.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -111,8 +91,6 @@ impl TargetPool {
 
 impl std::fmt::Debug for TargetPool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TargetPool")
-            .field("limit", &self.limit)
-            .finish_non_exhaustive()
+        f.debug_struct("TargetPool").field("limit", &self.limit).finish_non_exhaustive()
     }
 }

@@ -53,21 +53,15 @@ pub struct ProcessTarget {
 impl ProcessTarget {
     /// A target whose runner is started by `command` when it is first needed.
     pub fn new(id: TargetId, command: RunnerCommand) -> Self {
-        Self {
-            id,
-            command,
-            runner: None,
-        }
+        Self { id, command, runner: None }
     }
 
     /// The runner, started unless it runs already. It goes back into its place when it can still be used.
     fn take_runner(&mut self) -> Result<Runner, TargetError> {
         match self.runner.take() {
             Some(runner) => Ok(runner),
-            None => Runner::start(&self.command).map_err(|reason| TargetError::Start {
-                target: self.id.to_string(),
-                reason,
-            }),
+            None => Runner::start(&self.command)
+                .map_err(|reason| TargetError::Start { target: self.id.to_string(), reason }),
         }
     }
 }
@@ -93,10 +87,7 @@ impl Target for ProcessTarget {
         let Some(runner) = self.runner.take() else {
             return Ok(());
         };
-        runner.stop().map_err(|reason| TargetError::Protocol {
-            target: self.id.to_string(),
-            reason,
-        })
+        runner.stop().map_err(|reason| TargetError::Protocol { target: self.id.to_string(), reason })
     }
 }
 
@@ -136,11 +127,7 @@ impl Runner {
     /// Starts the process and waits until it has introduced itself. The error fits after "could not be started: ".
     fn start(command: &RunnerCommand) -> Result<Self, String> {
         let mut process = Command::new(&command.program);
-        process
-            .args(&command.arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        process.args(&command.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         for (name, value) in &command.environment {
             match value {
                 Some(value) => process.env(name, value),
@@ -151,22 +138,13 @@ impl Runner {
             process.current_dir(directory.path());
         }
         let program = command.program.display();
-        let mut leader = SessionLeader::spawn(&mut process)
-            .map_err(|error| format!("failed to run {program}: {error}"))?;
+        let mut leader =
+            SessionLeader::spawn(&mut process).map_err(|error| format!("failed to run {program}: {error}"))?;
         let (Some(stdin), Some(stdout), Some(stderr)) = leader.take_pipes() else {
-            return Err(format!(
-                "{program} has no pipes; this is a mistake of seatrial, please report it"
-            ));
+            return Err(format!("{program} has no pipes; this is a mistake of seatrial, please report it"));
         };
-        let moved = || -> std::io::Result<_> {
-            Ok((
-                write_lines(stdin)?,
-                read_lines(stdout)?,
-                Tail::drain(stderr)?,
-            ))
-        };
-        let (requests, events, stderr) =
-            moved().map_err(|error| format!("failed to start a thread: {error}"))?;
+        let moved = || -> std::io::Result<_> { Ok((write_lines(stdin)?, read_lines(stdout)?, Tail::drain(stderr)?)) };
+        let (requests, events, stderr) = moved().map_err(|error| format!("failed to start a thread: {error}"))?;
         let identity = Identity {
             protocol: 0,
             target: String::new(),
@@ -175,41 +153,26 @@ impl Runner {
             capabilities: Vec::new(),
         };
         let answered = BTreeSet::new();
-        let mut runner = Self {
-            leader,
-            requests,
-            events,
-            stderr,
-            identity,
-            answered,
-            last_answered: None,
-        };
+        let mut runner = Self { leader, requests, events, stderr, identity, answered, last_answered: None };
         match runner.introduce() {
             Ok(identity) => {
                 runner.identity = identity;
                 Ok(runner)
             }
             Err(fault) => Err(match runner.end_after(fault) {
-                Outcome::TimedOut { after, stderr } => with_stderr(
-                    &format!(
-                        "the runner did not answer `start` within {} s",
-                        after.as_secs_f64()
-                    ),
-                    &stderr,
-                ),
-                Outcome::Crashed { status, stderr } => with_stderr(
-                    &format!("the runner ended before it answered `start` ({status})"),
-                    &stderr,
-                ),
+                Outcome::TimedOut { after, stderr } => {
+                    with_stderr(&format!("the runner did not answer `start` within {} s", after.as_secs_f64()), &stderr)
+                }
+                Outcome::Crashed { status, stderr } => {
+                    with_stderr(&format!("the runner ended before it answered `start` ({status})"), &stderr)
+                }
                 other => other.to_string(),
             }),
         }
     }
 
     fn introduce(&mut self) -> Result<Identity, Fault> {
-        self.send(&Message::Start {
-            protocol: PROTOCOL_VERSION,
-        })?;
+        self.send(&Message::Start { protocol: PROTOCOL_VERSION })?;
         let line = self.next_line(Instant::now() + START_PATIENCE, START_PATIENCE)?;
         protocol::read_started(&line).map_err(Fault::Broke)
     }
@@ -221,30 +184,20 @@ impl Runner {
         self.stderr.clear();
         let begin = Instant::now();
         let deadline = protocol::seconds(request.deadline);
-        self.send(&Message::Run {
-            id: request.id,
-            case: request.case,
-            deadline,
-        })?;
+        self.send(&Message::Run { id: request.id, case: request.case, deadline })?;
         let line = self.next_line(begin + request.deadline, request.deadline)?;
-        let answer = Answer::from_line(&line)
-            .map_err(|fragment| Fault::Broke(format!("the runner wrote {fragment}")))?;
+        let answer =
+            Answer::from_line(&line).map_err(|fragment| Fault::Broke(format!("the runner wrote {fragment}")))?;
         match answer.case() {
             Some(id) if id == request.id => {}
             Some(id) if self.answered.contains(id) => {
-                return Err(Fault::Broke(format!(
-                    "the runner answered case `{id}` a second time instead of this one"
-                )));
+                return Err(Fault::Broke(format!("the runner answered case `{id}` a second time instead of this one")));
             }
             Some(id) => {
-                return Err(Fault::Broke(format!(
-                    "the runner answered a case that it was not asked for: `{id}`"
-                )));
+                return Err(Fault::Broke(format!("the runner answered a case that it was not asked for: `{id}`")));
             }
             None => {
-                return Err(Fault::Broke(
-                    "the runner answered a case with `started`".to_owned(),
-                ));
+                return Err(Fault::Broke("the runner answered a case with `started`".to_owned()));
             }
         }
         self.answered.insert(request.id.to_owned());
@@ -253,16 +206,12 @@ impl Runner {
             Answer::Observation { observation, .. } => Outcome::Observation(observation),
             Answer::Unsupported { reason, .. } => Outcome::Unsupported { reason },
             Answer::Failed { context, .. } => Outcome::Failed { context },
-            Answer::Started(_) => Outcome::Failed {
-                context: "the runner answered a case with `started`".to_owned(),
-            },
+            Answer::Started(_) => Outcome::Failed { context: "the runner answered a case with `started`".to_owned() },
         })
     }
 
     fn send(&self, message: &Message<'_>) -> Result<(), Fault> {
-        let line = message
-            .to_line()
-            .map_err(|error| Fault::Broke(format!("failed to write the request: {error}")))?;
+        let line = message.to_line().map_err(|error| Fault::Broke(format!("failed to write the request: {error}")))?;
         // The writing thread ends only when the pipe is broken: the runner has ended or is about to.
         self.requests.send(line).map_err(|_| Fault::Ended)
     }
@@ -275,11 +224,7 @@ impl Runner {
                 return Err(Fault::TimedOut(patience));
             }
             let ended = self.leader.has_ended();
-            let wait = if ended {
-                DRAIN_PATIENCE
-            } else {
-                LIVENESS_INTERVAL
-            };
+            let wait = if ended { DRAIN_PATIENCE } else { LIVENESS_INTERVAL };
             match self.events.recv_timeout(wait.min(deadline - now)) {
                 Ok(Event::Line(line)) => return Ok(line),
                 Ok(event) => return Err(self.fault_of(event)),
@@ -292,22 +237,18 @@ impl Runner {
 
     fn fault_of(&self, event: Event) -> Fault {
         match event {
-            Event::Line(line) => Fault::Broke(format!(
-                "the runner wrote a line that nobody asked for: {}",
-                excerpt(&line)
-            )),
-            Event::Unfinished(line) => Fault::Broke(format!(
-                "the runner ended in the middle of a line: {}",
-                excerpt(&line)
-            )),
-            Event::NotText(line) => Fault::Broke(format!(
-                "the runner wrote a line that is not UTF-8: {}",
-                excerpt(&line)
-            )),
-            Event::TooLong => Fault::Broke(format!(
-                "the runner wrote a line of more than {} MiB",
-                LONGEST_LINE / 1024 / 1024
-            )),
+            Event::Line(line) => {
+                Fault::Broke(format!("the runner wrote a line that nobody asked for: {}", excerpt(&line)))
+            }
+            Event::Unfinished(line) => {
+                Fault::Broke(format!("the runner ended in the middle of a line: {}", excerpt(&line)))
+            }
+            Event::NotText(line) => {
+                Fault::Broke(format!("the runner wrote a line that is not UTF-8: {}", excerpt(&line)))
+            }
+            Event::TooLong => {
+                Fault::Broke(format!("the runner wrote a line of more than {} MiB", LONGEST_LINE / 1024 / 1024))
+            }
             Event::End if self.leader.ends_within(STOP_PATIENCE) => Fault::Ended,
             Event::End => Fault::Broke("the runner closed its stdout but runs on".to_owned()),
         }
@@ -325,30 +266,19 @@ impl Runner {
             Fault::Ended => Outcome::Crashed { status, stderr },
             Fault::EndedBefore => {
                 let last = self.last_answered.unwrap_or_default();
-                Outcome::Crashed {
-                    status: format!("{status}, after it had answered `{last}`"),
-                    stderr,
-                }
+                Outcome::Crashed { status: format!("{status}, after it had answered `{last}`"), stderr }
             }
-            Fault::Broke(reason) => Outcome::Failed {
-                context: with_stderr(&reason, &stderr),
-            },
+            Fault::Broke(reason) => Outcome::Failed { context: with_stderr(&reason, &stderr) },
         }
     }
 
     /// Ends the process in good order; the error names what it said without being asked, or how it failed to exit.
     fn stop(mut self) -> Result<(), String> {
-        let last = self
-            .last_answered
-            .clone()
-            .unwrap_or_else(|| "no case".to_owned());
+        let last = self.last_answered.clone().unwrap_or_else(|| "no case".to_owned());
         // A runner that is gone already needs no `stop`; its status is looked at below.
         drop(self.send(&Message::Stop {}));
         let in_time = self.leader.ends_within(STOP_PATIENCE);
-        let status = self
-            .leader
-            .end()
-            .map_err(|error| format!("failed to end it: {error}"))?;
+        let status = self.leader.end().map_err(|error| format!("failed to end it: {error}"))?;
         while let Ok(event) = self.events.recv_timeout(DRAIN_PATIENCE) {
             if let Event::End = event {
                 break;
@@ -359,14 +289,10 @@ impl Runner {
         }
         match (in_time, status.success()) {
             (true, true) => Ok(()),
-            (true, false) => Err(with_stderr(
-                &format!("it answered `stop` with {}", describe(status)),
-                &self.stderr.text_at_end(),
-            )),
-            (false, _) => Err(format!(
-                "it did not exit within {} s after `stop`",
-                STOP_PATIENCE.as_secs()
-            )),
+            (true, false) => {
+                Err(with_stderr(&format!("it answered `stop` with {}", describe(status)), &self.stderr.text_at_end()))
+            }
+            (false, _) => Err(format!("it did not exit within {} s after `stop`", STOP_PATIENCE.as_secs())),
         }
     }
 }
@@ -383,11 +309,7 @@ fn write_lines(mut stdin: impl Write + Send + 'static) -> std::io::Result<Sender
     let (sender, lines) = mpsc::channel::<String>();
     thread::Builder::new().name("stdin".into()).spawn(move || {
         for line in lines {
-            if stdin
-                .write_all(line.as_bytes())
-                .and_then(|()| stdin.flush())
-                .is_err()
-            {
+            if stdin.write_all(line.as_bytes()).and_then(|()| stdin.flush()).is_err() {
                 break;
             }
         }
@@ -399,9 +321,7 @@ fn write_lines(mut stdin: impl Write + Send + 'static) -> std::io::Result<Sender
 /// blocks in its own pipe.
 fn read_lines(stdout: impl Read + Send + 'static) -> std::io::Result<Receiver<Event>> {
     let (sender, events) = mpsc::sync_channel(4);
-    thread::Builder::new()
-        .name("stdout".into())
-        .spawn(move || split_lines(stdout, &sender))?;
+    thread::Builder::new().name("stdout".into()).spawn(move || split_lines(stdout, &sender))?;
     Ok(events)
 }
 
@@ -425,10 +345,7 @@ fn split_lines(mut source: impl Read, events: &SyncSender<Event>) {
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             line.extend_from_slice(&rest[..end]);
             rest = &rest[end + 1..];
-            if events
-                .send(take(&mut line, &mut too_long, Event::Line))
-                .is_err()
-            {
+            if events.send(take(&mut line, &mut too_long, Event::Line)).is_err() {
                 return;
             }
         }

@@ -19,11 +19,7 @@ pub(crate) enum Message<'a> {
     /// The first message.
     Start { protocol: u32 },
     /// Run one case.
-    Run {
-        id: &'a str,
-        case: &'a Value,
-        deadline: f64,
-    },
+    Run { id: &'a str, case: &'a Value, deadline: f64 },
     /// Exit with status 0.
     Stop {},
 }
@@ -68,27 +64,17 @@ pub(crate) enum Answer {
 impl Answer {
     /// Reads one line. The error is a fragment that fits after "the runner wrote".
     pub(crate) fn from_line(line: &str) -> Result<Self, String> {
-        let value: Value = serde_json::from_str(line).map_err(|error| {
-            format!(
-                "a line that is not one JSON object ({error}): {}",
-                excerpt(line)
-            )
-        })?;
-        serde_json::from_value(value).map_err(|error| {
-            format!(
-                "a message that the protocol does not know ({error}): {}",
-                excerpt(line)
-            )
-        })
+        let value: Value = serde_json::from_str(line)
+            .map_err(|error| format!("a line that is not one JSON object ({error}): {}", excerpt(line)))?;
+        serde_json::from_value(value)
+            .map_err(|error| format!("a message that the protocol does not know ({error}): {}", excerpt(line)))
     }
 
     /// The case that the answer is for; none for `started`.
     pub(crate) fn case(&self) -> Option<&str> {
         match self {
             Self::Started(_) => None,
-            Self::Observation { id, .. }
-            | Self::Unsupported { id, .. }
-            | Self::Failed { id, .. } => Some(id),
+            Self::Observation { id, .. } | Self::Unsupported { id, .. } | Self::Failed { id, .. } => Some(id),
         }
     }
 }
@@ -96,9 +82,7 @@ impl Answer {
 /// Reads the answer to `start`. A runner that speaks another version is told apart from one that speaks nonsense,
 /// even when the rest of its answer has a shape that only that version knows.
 pub(crate) fn read_started(line: &str) -> Result<Identity, String> {
-    let spoken = serde_json::from_str::<Value>(line)
-        .ok()
-        .and_then(|value| value["started"]["protocol"].as_u64());
+    let spoken = serde_json::from_str::<Value>(line).ok().and_then(|value| value["started"]["protocol"].as_u64());
     match spoken {
         Some(version) if version > u64::from(PROTOCOL_VERSION) => Err(format!(
             "it speaks protocol {version}, this seatrial speaks protocol {PROTOCOL_VERSION}: use a newer seatrial or an older runner"
@@ -108,10 +92,7 @@ pub(crate) fn read_started(line: &str) -> Result<Identity, String> {
         )),
         _ => match Answer::from_line(line).map_err(|fragment| format!("it wrote {fragment}"))? {
             Answer::Started(identity) => Ok(identity),
-            _ => Err(format!(
-                "it did not answer `start` with `started` but with {}",
-                excerpt(line)
-            )),
+            _ => Err(format!("it did not answer `start` with `started` but with {}", excerpt(line))),
         },
     }
 }
@@ -148,17 +129,10 @@ mod tests {
 
     #[test]
     fn messages_have_the_shape_of_the_protocol() {
-        assert_eq!(
-            Message::Start { protocol: 1 }.to_line().unwrap(),
-            "{\"start\":{\"protocol\":1}}\n"
-        );
+        assert_eq!(Message::Start { protocol: 1 }.to_line().unwrap(), "{\"start\":{\"protocol\":1}}\n");
         assert_eq!(Message::Stop {}.to_line().unwrap(), "{\"stop\":{}}\n");
         let case = json!({"python": "x"});
-        let run = Message::Run {
-            id: "a/b::c",
-            case: &case,
-            deadline: 30.0,
-        };
+        let run = Message::Run { id: "a/b::c", case: &case, deadline: 30.0 };
         assert_eq!(
             run.to_line().unwrap(),
             "{\"run\":{\"id\":\"a/b::c\",\"case\":{\"python\":\"x\"},\"deadline\":30.0}}\n"
@@ -167,19 +141,12 @@ mod tests {
 
     #[test]
     fn a_newer_protocol_is_told_apart_from_nonsense() {
-        let newer =
-            read_started(r#"{"started":{"protocol":2,"target":["a","new","shape"]}}"#).unwrap_err();
-        assert!(
-            newer.contains("protocol 2") && newer.contains("newer seatrial"),
-            "{newer}"
-        );
+        let newer = read_started(r#"{"started":{"protocol":2,"target":["a","new","shape"]}}"#).unwrap_err();
+        assert!(newer.contains("protocol 2") && newer.contains("newer seatrial"), "{newer}");
         let older = read_started(r#"{"started":{"protocol":0}}"#).unwrap_err();
         assert!(older.contains("newer runner"), "{older}");
         let nonsense = read_started("Welcome to Spark").unwrap_err();
-        assert!(
-            nonsense.contains("not one JSON object") && nonsense.contains("`Welcome to Spark`"),
-            "{nonsense}"
-        );
+        assert!(nonsense.contains("not one JSON object") && nonsense.contains("`Welcome to Spark`"), "{nonsense}");
         let early = read_started(r#"{"failed":{"id":"x","context":"y"}}"#).unwrap_err();
         assert!(early.contains("did not answer `start`"), "{early}");
     }

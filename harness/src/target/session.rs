@@ -51,22 +51,12 @@ impl SessionLeader {
         let id = i32::try_from(child.id()).map_err(io::Error::other)?;
         registry.insert(id);
         drop(registry);
-        Ok(Self {
-            child,
-            id,
-            status: None,
-        })
+        Ok(Self { child, id, status: None })
     }
 
     /// The pipes to the child: those of stdin, stdout and stderr that were asked for and not yet taken.
-    pub(crate) fn take_pipes(
-        &mut self,
-    ) -> (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>) {
-        (
-            self.child.stdin.take(),
-            self.child.stdout.take(),
-            self.child.stderr.take(),
-        )
+    pub(crate) fn take_pipes(&mut self) -> (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>) {
+        (self.child.stdin.take(), self.child.stdout.take(), self.child.stderr.take())
     }
 
     /// Whether the leader has ended. It is not reaped, so its id stays reserved until the session is ended.
@@ -150,9 +140,7 @@ pub fn end_sessions_on_signals() -> io::Result<()> {
         unsafe { libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
     SIGNAL_PIPE.store(ends[1], std::sync::atomic::Ordering::SeqCst);
-    thread::Builder::new()
-        .name("signals".into())
-        .spawn(move || await_signal(ends[0]))?;
+    thread::Builder::new().name("signals".into()).spawn(move || await_signal(ends[0]))?;
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
         let handler: extern "C" fn(i32) = pass_on_signal;
         // SAFETY: the handler is async-signal-safe: it reads an atomic and writes one byte to a pipe.
@@ -253,12 +241,7 @@ fn members(id: i32) -> Option<Vec<i32>> {
     let table: BTreeMap<i32, ProcessEntry> = std::fs::read_dir("/proc")
         .ok()?
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter_map(|pid: i32| {
-            Some((
-                pid,
-                parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?,
-            ))
-        })
+        .filter_map(|pid: i32| Some((pid, parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?)))
         .collect();
     if table.is_empty() {
         return None;
@@ -275,13 +258,7 @@ fn members(id: i32) -> Option<Vec<i32>> {
         }
         false
     };
-    Some(
-        table
-            .iter()
-            .filter(|(pid, entry)| !entry.zombie && belongs(**pid))
-            .map(|(pid, _)| *pid)
-            .collect(),
-    )
+    Some(table.iter().filter(|(pid, entry)| !entry.zombie && belongs(**pid)).map(|(pid, _)| *pid).collect())
 }
 
 /// Reads a line of `/proc/<pid>/stat`: `pid (name) state parent group session …`, where the name may hold anything.
@@ -291,11 +268,7 @@ fn parse_stat(line: &str) -> Option<ProcessEntry> {
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
     let session = fields.nth(1)?.parse().ok()?;
-    Some(ProcessEntry {
-        parent,
-        session,
-        zombie: matches!(state, "Z" | "X"),
-    })
+    Some(ProcessEntry { parent, session, zombie: matches!(state, "Z" | "X") })
 }
 
 #[cfg(test)]
@@ -308,11 +281,7 @@ mod tests {
 
     fn shell(script: &str) -> SessionLeader {
         let mut command = Command::new("sh");
-        command
-            .args(["-c", script])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         SessionLeader::spawn(&mut command).unwrap()
     }
 

@@ -25,16 +25,14 @@ impl Tail {
     pub(crate) fn drain(mut source: impl Read + Send + 'static) -> std::io::Result<Self> {
         let tail = Self::default();
         let filled = tail.clone();
-        thread::Builder::new()
-            .name("stderr".into())
-            .spawn(move || {
-                let mut chunk = vec![0; 64 * 1024];
-                // An error of the pipe ends the tail as its end does: the exit status says more than it would.
-                while let Ok(count @ 1..) = source.read(&mut chunk) {
-                    filled.push(&chunk[..count]);
-                }
-                filled.lock().closed = true;
-            })?;
+        thread::Builder::new().name("stderr".into()).spawn(move || {
+            let mut chunk = vec![0; 64 * 1024];
+            // An error of the pipe ends the tail as its end does: the exit status says more than it would.
+            while let Ok(count @ 1..) = source.read(&mut chunk) {
+                filled.push(&chunk[..count]);
+            }
+            filled.lock().closed = true;
+        })?;
         Ok(tail)
     }
 
@@ -102,11 +100,7 @@ mod tests {
             thread::yield_now();
         }
         let text = tail.text_at_end();
-        assert!(
-            text.starts_with("(5983631 bytes before this are not shown)\nnoise\n"),
-            "{}",
-            &text[..80]
-        );
+        assert!(text.starts_with("(5983631 bytes before this are not shown)\nnoise\n"), "{}", &text[..80]);
         assert!(text.ends_with("noise\nthe last words"));
         assert!(text.len() <= KEPT + 64);
     }

@@ -12,11 +12,7 @@ use std::process::{Command, Output};
 use super::super::{SparkPatch, TargetError};
 
 /// The packages beside PySpark, whose versions decide values and messages.
-const PINS: [(&str, &str); 3] = [
-    ("pandas", "2.3.3"),
-    ("pyarrow", "26.0.1"),
-    ("numpy", "2.4.6"),
-];
+const PINS: [(&str, &str); 3] = [("pandas", "2.3.3"), ("pyarrow", "26.0.1"), ("numpy", "2.4.6")];
 /// The name of the marker file.
 const MARKER: &str = "seatrial-environment";
 
@@ -30,11 +26,7 @@ pub struct Environments {
 impl Environments {
     /// Those of the user: in `SEATRIAL_CACHE`, or `seatrial` in the cache directory; made with `SEATRIAL_PYTHON` or `python3`.
     pub fn of_user() -> Result<Self, TargetError> {
-        let variable = |name: &str| {
-            std::env::var_os(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let cache = variable("SEATRIAL_CACHE")
             .or_else(|| variable("XDG_CACHE_HOME").map(|cache| cache.join("seatrial")))
             .or_else(|| variable("HOME").map(|home| home.join(".cache/seatrial")))
@@ -44,10 +36,7 @@ impl Environments {
                 remedy: "set SEATRIAL_CACHE to a directory that may grow to some hundred megabytes per Spark version"
                     .to_owned(),
             })?;
-        Ok(Self {
-            cache,
-            python: variable("SEATRIAL_PYTHON").unwrap_or_else(|| "python3".into()),
-        })
+        Ok(Self { cache, python: variable("SEATRIAL_PYTHON").unwrap_or_else(|| "python3".into()) })
     }
 
     /// The directory of the environment of `version`.
@@ -71,11 +60,8 @@ impl Environments {
         if self.is_ready(version) {
             return Ok(interpreter(&directory));
         }
-        fs::create_dir_all(&self.cache)
-            .map_err(TargetError::io(format!("make {}", self.cache.display())))?;
-        let _lock = self
-            .lock(version)
-            .map_err(TargetError::io(format!("lock {}", directory.display())))?;
+        fs::create_dir_all(&self.cache).map_err(TargetError::io(format!("make {}", self.cache.display())))?;
+        let _lock = self.lock(version).map_err(TargetError::io(format!("lock {}", directory.display())))?;
         if !self.is_ready(version) {
             self.make(version)?;
         }
@@ -103,31 +89,19 @@ impl Environments {
                 requirements(version).join(" ")
             ),
         };
-        eprintln!(
-            "setting up spark:{version} in {} (some hundred megabytes, once)",
-            directory.display()
-        );
+        eprintln!("setting up spark:{version} in {} (some hundred megabytes, once)", directory.display());
         if directory.exists() {
-            fs::remove_dir_all(&directory)
-                .map_err(TargetError::io(format!("remove {}", directory.display())))?;
+            fs::remove_dir_all(&directory).map_err(TargetError::io(format!("remove {}", directory.display())))?;
         }
         let mut venv = Command::new(&self.python);
         venv.args(["-m", "venv"]).arg(&directory);
         run("make a virtual environment", venv).map_err(not_ready)?;
         let mut pip = Command::new(interpreter(&directory));
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-input",
-        ]);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
         pip.args(requirements(version));
         run("install PySpark", pip).map_err(not_ready)?;
-        fs::write(directory.join(MARKER), marker_text(version)).map_err(TargetError::io(
-            format!("write {MARKER} into {}", directory.display()),
-        ))?;
+        fs::write(directory.join(MARKER), marker_text(version))
+            .map_err(TargetError::io(format!("write {MARKER} into {}", directory.display())))?;
         eprintln!("spark:{version} is ready");
         Ok(())
     }
@@ -138,12 +112,8 @@ fn interpreter(directory: &Path) -> PathBuf {
 }
 
 fn requirements(version: &SparkPatch) -> Vec<String> {
-    let pins = PINS
-        .iter()
-        .map(|(name, version)| format!("{name}=={version}"));
-    std::iter::once(format!("pyspark=={version}"))
-        .chain(pins)
-        .collect()
+    let pins = PINS.iter().map(|(name, version)| format!("{name}=={version}"));
+    std::iter::once(format!("pyspark=={version}")).chain(pins).collect()
 }
 
 fn marker_text(version: &SparkPatch) -> String {
@@ -157,26 +127,16 @@ fn holds_packages(directory: &Path, version: &SparkPatch) -> bool {
     };
     libraries.filter_map(Result::ok).any(|library| {
         let packages = library.path().join("site-packages");
-        let holds = |name: &str, version: &str| {
-            packages
-                .join(format!("{name}-{version}.dist-info/RECORD"))
-                .exists()
-        };
-        holds("pyspark", version.as_str())
-            && PINS.iter().all(|(name, version)| holds(name, version))
+        let holds = |name: &str, version: &str| packages.join(format!("{name}-{version}.dist-info/RECORD")).exists();
+        holds("pyspark", version.as_str()) && PINS.iter().all(|(name, version)| holds(name, version))
     })
 }
 
 /// Runs a command to its end; the error is what was to be done and the end of what the command said.
 fn run(action: &str, mut command: Command) -> Result<(), String> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command
-        .output()
-        .map_err(|error| format!("failed to {action}: failed to run {program}: {error}"))?;
+    let Output { status, stdout, stderr } =
+        command.output().map_err(|error| format!("failed to {action}: failed to run {program}: {error}"))?;
     if status.success() {
         return Ok(());
     }
@@ -184,10 +144,7 @@ fn run(action: &str, mut command: Command) -> Result<(), String> {
     let said = String::from_utf8_lossy(&said);
     let lines: Vec<&str> = said.lines().collect();
     let end = &lines[lines.len().saturating_sub(10)..];
-    Err(format!(
-        "failed to {action} ({program}: {status}):\n{}",
-        end.join("\n")
-    ))
+    Err(format!("failed to {action} ({program}: {status}):\n{}", end.join("\n")))
 }
 
 #[cfg(test)]
@@ -219,10 +176,7 @@ mod tests {
         );
         fs::write(&python, script).unwrap();
         fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
-        let environments = Environments {
-            cache: cache.path().to_owned(),
-            python,
-        };
+        let environments = Environments { cache: cache.path().to_owned(), python };
         (cache, environments)
     }
 
@@ -260,11 +214,7 @@ mod tests {
     fn an_environment_with_other_pins_is_made_again() {
         let (cache, environments) = environments(0);
         environments.require(&version()).unwrap();
-        fs::write(
-            environments.directory(&version()).join(MARKER),
-            "format 1\npyspark==4.2.1\n",
-        )
-        .unwrap();
+        fs::write(environments.directory(&version()).join(MARKER), "format 1\npyspark==4.2.1\n").unwrap();
         environments.require(&version()).unwrap();
         assert_eq!(log(&cache).lines().count(), 4);
     }
@@ -274,12 +224,7 @@ mod tests {
         let (cache, environments) = environments(0);
         let directory = environments.directory(&version());
         let packages = directory.join("lib/python3.11/site-packages");
-        for name in [
-            "pyspark-4.2.1",
-            "pandas-2.3.3",
-            "pyarrow-26.0.1",
-            "numpy-2.4.6",
-        ] {
+        for name in ["pyspark-4.2.1", "pandas-2.3.3", "pyarrow-26.0.1", "numpy-2.4.6"] {
             let metadata = packages.join(format!("{name}.dist-info"));
             fs::create_dir_all(&metadata).unwrap();
             fs::write(metadata.join("RECORD"), "").unwrap();
@@ -294,14 +239,8 @@ mod tests {
     fn a_failure_tells_what_pip_said_and_what_to_do() {
         let (_cache, environments) = environments(1);
         let message = environments.require(&version()).unwrap_err().to_string();
-        assert!(
-            message.starts_with("target `spark:4.2.1` is not ready: failed to install PySpark"),
-            "{message}"
-        );
-        assert!(
-            message.contains("no such package") && message.contains("SEATRIAL_PYTHON"),
-            "{message}"
-        );
+        assert!(message.starts_with("target `spark:4.2.1` is not ready: failed to install PySpark"), "{message}");
+        assert!(message.contains("no such package") && message.contains("SEATRIAL_PYTHON"), "{message}");
         assert!(!environments.is_ready(&version()));
     }
 

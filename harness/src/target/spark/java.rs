@@ -37,14 +37,11 @@ fn check(program: &Path) -> Result<(), String> {
         .output()
         .map_err(|error| format!("Java {REQUIRED_MAJOR} (failed to run `{shown}`: {error})"))?;
     // `java -version` writes to stderr.
-    let text = String::from_utf8_lossy(&output.stderr).into_owned()
-        + &String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     match major_version(&text) {
         Some(REQUIRED_MAJOR) => Ok(()),
         Some(other) => Err(format!("Java {REQUIRED_MAJOR} (`{shown}` is Java {other})")),
-        None => Err(format!(
-            "Java {REQUIRED_MAJOR} (`{shown} -version` does not name a version)"
-        )),
+        None => Err(format!("Java {REQUIRED_MAJOR} (`{shown} -version` does not name a version)")),
     }
 }
 
@@ -69,17 +66,11 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case(
-        "openjdk version \"17.0.15\" 2025-04-15\nOpenJDK Runtime Environment",
-        Some(17)
-    )]
+    #[case("openjdk version \"17.0.15\" 2025-04-15\nOpenJDK Runtime Environment", Some(17))]
     #[case("java version \"1.8.0_292\"", Some(8))]
     #[case("openjdk version \"21\" 2023-09-19", Some(21))]
     #[case("openjdk version \"25-ea\" 2025-09-16", Some(25))]
-    #[case(
-        "The operation couldn't be completed. Unable to locate a Java Runtime.",
-        None
-    )]
+    #[case("The operation couldn't be completed. Unable to locate a Java Runtime.", None)]
     fn versions_are_read(#[case] text: &str, #[case] major: Option<u32>) {
         assert_eq!(major_version(text), major);
     }

@@ -16,38 +16,19 @@ use environment::Environments;
 
 /// The Python files that the runner consists of: path inside `PYTHONPATH`, text.
 const RUNNER_FILES: [(&str, &str); 6] = [
-    (
-        "seatrial/__init__.py",
-        include_str!("../../../../python/python/seatrial/__init__.py"),
-    ),
-    (
-        "seatrial/case_module.py",
-        include_str!("../../../../python/python/seatrial/case_module.py"),
-    ),
-    (
-        "seatrial/runner.py",
-        include_str!("../../../../python/python/seatrial/runner.py"),
-    ),
-    (
-        "seatrial/spark_errors.py",
-        include_str!("../../../../python/python/seatrial/spark_errors.py"),
-    ),
-    (
-        "seatrial/spark_target.py",
-        include_str!("../../../../python/python/seatrial/spark_target.py"),
-    ),
-    (
-        "seatrial/values.py",
-        include_str!("../../../../python/python/seatrial/values.py"),
-    ),
+    ("seatrial/__init__.py", include_str!("../../../../python/python/seatrial/__init__.py")),
+    ("seatrial/case_module.py", include_str!("../../../../python/python/seatrial/case_module.py")),
+    ("seatrial/runner.py", include_str!("../../../../python/python/seatrial/runner.py")),
+    ("seatrial/spark_errors.py", include_str!("../../../../python/python/seatrial/spark_errors.py")),
+    ("seatrial/spark_target.py", include_str!("../../../../python/python/seatrial/spark_target.py")),
+    ("seatrial/values.py", include_str!("../../../../python/python/seatrial/values.py")),
 ];
 
 /// What starts a runner of real Spark; sets the virtual environment up when it is not there.
 pub fn command(version: &SparkPatch) -> Result<RunnerCommand, TargetError> {
     java::require()?;
     let python = Environments::of_user()?.require(version)?;
-    let directory =
-        tempfile::tempdir().map_err(TargetError::io("make a directory for the runner"))?;
+    let directory = tempfile::tempdir().map_err(TargetError::io("make a directory for the runner"))?;
     let modules = directory.path().join("modules");
     write_runner(&modules).map_err(TargetError::io("write the runner's Python files"))?;
     let mut environment = reproducible_environment();
@@ -92,17 +73,12 @@ mod tests {
     fn every_module_that_the_runner_imports_is_written_too() {
         for (path, text) in RUNNER_FILES {
             for line in text.lines() {
-                let Some((module, _)) = line
-                    .strip_prefix("from seatrial.")
-                    .and_then(|rest| rest.split_once(' '))
+                let Some((module, _)) = line.strip_prefix("from seatrial.").and_then(|rest| rest.split_once(' '))
                 else {
                     continue;
                 };
                 let file = format!("seatrial/{module}.py");
-                assert!(
-                    RUNNER_FILES.iter().any(|(known, _)| *known == file),
-                    "{path} imports {module}"
-                );
+                assert!(RUNNER_FILES.iter().any(|(known, _)| *known == file), "{path} imports {module}");
             }
         }
     }
