@@ -8,5 +8,7 @@ pub mod divergence;
 pub mod engine_runner;
 pub mod golden;
 pub mod observation;
+pub mod report;
+pub mod run;
 pub mod scoreboard;
 pub mod target;
