@@ -3,6 +3,7 @@
 //! Data flows one way: case → target → observation → comparison → report.
 
 pub mod case;
+pub mod cli;
 pub mod compare;
 pub mod divergence;
 pub mod engine_runner;

@@ -1,1 +1,6 @@
-fn main(){}
+//! The `seatrial` program: hands the command line to the library.
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    seatrial::cli::main()
+}

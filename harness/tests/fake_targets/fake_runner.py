@@ -1,7 +1,7 @@
 """A runner that does whatever a case tells it to: answers, lies, crashes, hangs, stutters.
 
 A case tells it by a line ``# fake: ACTION [ARGUMENT]`` in its Python text. Options of the command line change how it
-introduces itself: ``--protocol N``, ``--target NAME``, ``--spark VERSION``, ``--first mute|die|garbage``.
+introduces itself: ``--protocol N``, ``--target NAME``, ``--spark VERSION``, ``--spark-is VERSION``, ``--first die|garbage``.
 """
 
 import json
@@ -119,6 +119,15 @@ def act(case_id, action, argument):
         time.sleep(600)
     elif action == "pid":
         write(observation(case_id, dict(EMPTY, partitions=os.getpid())))
+    elif action == "from-file":
+        # Does what a file says, which may change from run to run while the case stays the same.
+        with open(argument) as file:
+            inner, _, rest = file.read().strip().partition(" ")
+        act(case_id, inner, rest)
+    elif action == "hang-with-pid":
+        with open(argument, "w") as file:
+            print(os.getpid(), file=file)
+        time.sleep(600)
     elif action == "remember":
         # Crashes the first time only: the file named by the argument remembers.
         first_time = not os.path.exists(argument)
@@ -134,7 +143,7 @@ def act(case_id, action, argument):
 def introduce():
     versions = {"python": "3.11.0", "java": "17.0.1", "pyarrow": "26.0.1", "pandas": "2.3.3"}
     if option("--spark"):
-        versions["spark"] = option("--spark")
+        versions["spark"] = option("--spark-is", option("--spark"))
     started = {
         "protocol": int(option("--protocol", "1")),
         "target": option("--target", "fake"),

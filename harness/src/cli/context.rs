@@ -1,0 +1,111 @@
+//! What several commands need: the project's cases with their problems, a pool for a target, places to print to.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::arguments::{ProjectOptions, SelectionOptions};
+use super::exit::UsageError;
+use crate::case::{self, Diagnostic, SparkMinor, Suite};
+use crate::divergence::Divergences;
+use crate::report::style::Style;
+use crate::run::{Project, Selection};
+use crate::target::pool::TargetPool;
+use crate::target::{self, Identity, TargetId};
+
+/// The Spark version that is compared with by default: that of the engine's own Python environment.
+pub(crate) const DEFAULT_SPARK: SparkMinor = SparkMinor::new(4, 2);
+
+/// The project, its cases, and what of them the command is about.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) project: Project,
+    pub(crate) suite: Suite,
+    pub(crate) selection: Selection,
+    /// Whether a selected case file is broken; its problems were printed.
+    pub(crate) broken: bool,
+}
+
+/// Loads all cases and prints the problems of those that were selected.
+pub(crate) fn load(options: &ProjectOptions, selection: &SelectionOptions) -> anyhow::Result<Loaded> {
+    let project = Project::find(options.root.as_deref())?;
+    let selection = Selection::resolve(&project, &selection.paths, selection.filter.clone())?;
+    let suite = case::load(&project.cases());
+    let concerned: Vec<&Diagnostic> =
+        suite.diagnostics.iter().filter(|diagnostic| selection.concerns(diagnostic)).collect();
+    print_diagnostics(concerned.iter().copied());
+    let broken = !concerned.is_empty();
+    Ok(Loaded { project, suite, selection, broken })
+}
+
+/// Prints problems of files to stderr.
+pub(crate) fn print_diagnostics<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
+    for diagnostic in diagnostics {
+        eprintln!("{diagnostic}\n");
+    }
+}
+
+/// The divergences of a target that are known.
+pub(crate) fn divergences(project: &Project, identity: &Identity) -> anyhow::Result<Divergences> {
+    let Some(file) = project.divergences(identity) else { return Ok(Divergences::default()) };
+    Divergences::load(&file).map_err(|diagnostics| {
+        print_diagnostics(&diagnostics);
+        UsageError(format!("{} does not read as a list of divergences", file.display())).into()
+    })
+}
+
+/// A pool of runners of a target; Ctrl-C ends them all from here on.
+pub(crate) fn pool(id: &TargetId, jobs: Option<u16>) -> anyhow::Result<TargetPool> {
+    target::end_sessions_on_signals().context("failed to watch for Ctrl-C")?;
+    let default = match id {
+        TargetId::Engine => std::thread::available_parallelism().map_or(1, usize::from).min(4),
+        TargetId::Spark(_) | TargetId::Command(_) => 1,
+    };
+    let id = id.clone();
+    Ok(TargetPool::new(jobs.map_or(default, usize::from), move || target::open(&id)))
+}
+
+/// The Spark version to compare a target with: what the user says, or the target's own, or the default.
+pub(crate) fn spark_version(asked: Option<SparkMinor>, target: &TargetId) -> SparkMinor {
+    let own = match target {
+        TargetId::Spark(version) => version.minor().parse().ok(),
+        TargetId::Engine | TargetId::Command(_) => None,
+    };
+    asked.or(own).unwrap_or(DEFAULT_SPARK)
+}
+
+/// Writes text to stdout. A reader that went away (`| head`) is no error.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("failed to write to stdout"),
+    }
+}
+
+/// Where a report goes: a file, or stdout with colours if it is a terminal.
+#[derive(Debug)]
+pub(crate) struct Output {
+    file: Option<File>,
+    /// How to colour what is written here.
+    pub(crate) style: Style,
+}
+
+impl Output {
+    /// Opens the file at once, so that a wrong path is told before the run.
+    pub(crate) fn open(path: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = path else { return Ok(Self { file: None, style: Style::for_terminal(&io::stdout()) }) };
+        let file =
+            File::create(path).map_err(|error| UsageError(format!("failed to write {}: {error}", path.display())))?;
+        Ok(Self { file: Some(file), style: Style::PLAIN })
+    }
+
+    /// Writes a part of the report.
+    pub(crate) fn write(&mut self, text: &str) -> anyhow::Result<()> {
+        match &mut self.file {
+            Some(file) => file.write_all(text.as_bytes()).context("failed to write the report"),
+            None => print(text),
+        }
+    }
+}

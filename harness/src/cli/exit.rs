@@ -1,0 +1,88 @@
+//! Exit codes, in one table.
+
+use std::process::ExitCode;
+
+use crate::golden::GoldenError;
+use crate::run::project::ProjectError;
+use crate::run::selection::SelectionError;
+use crate::target::{TargetError, TargetIdError};
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything is as it should be.
+    Ok,
+    /// The command line, or a case file, is wrong.
+    Usage,
+    /// The selection is empty.
+    NothingSelected,
+    /// A case diverges, or is not supported.
+    NotConformant,
+    /// A pinned divergence is stale or overdue.
+    PinStale,
+    /// A golden is stale or missing.
+    GoldenStale,
+    /// A target, or the infrastructure below it, failed.
+    TargetFailed,
+    /// A mistake of this program.
+    Internal,
+}
+
+/// The table for `--help`.
+pub(crate) const TABLE: &str = "\
+Exit codes:
+   0  ok
+   2  usage: a wrong command line, or a broken case file (the others are run nevertheless)
+   4  nothing selected
+  10  not conformant: a case diverges or is not supported
+  11  a pinned divergence is stale or overdue
+  12  a golden (or the scoreboard) is stale or missing
+  20  a target failed: it could not be started, crashed, hung, or broke the protocol
+  70  internal: a mistake of seatrial
+When several apply to one run: 2, then 20, then 12, then 10, then 11.";
+
+/// A command line that clap accepts but that makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(pub(crate) String);
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Usage => 2,
+            Self::NothingSelected => 4,
+            Self::NotConformant => 10,
+            Self::PinStale => 11,
+            Self::GoldenStale => 12,
+            Self::TargetFailed => 20,
+            Self::Internal => 70,
+        }
+    }
+
+    /// The exit for an error that ended a command.
+    pub(crate) fn of_error(error: &anyhow::Error) -> Self {
+        let is = |exit: Self, applies: bool| applies.then_some(exit);
+        is(Self::Usage, error.is::<UsageError>() || error.is::<TargetIdError>())
+            .or(is(Self::Usage, error.is::<ProjectError>() || error.is::<SelectionError>()))
+            .or(is(Self::TargetFailed, error.is::<TargetError>()))
+            .or_else(|| error.downcast_ref::<GoldenError>().map(Self::of_golden_error))
+            .unwrap_or(Self::Internal)
+    }
+
+    fn of_golden_error(error: &GoldenError) -> Self {
+        match error {
+            GoldenError::Broken(_) => Self::GoldenStale,
+            GoldenError::NotAReference { .. } => Self::Usage,
+            GoldenError::NoVersion { .. } => Self::TargetFailed,
+            _ => Self::Internal,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,62 @@
+//! The command line: understands arguments, calls the library, prints, and ends with an exit code of the table.
+//!
+//! stdout is data (reports, listings), stderr is for people (progress, errors). Each command is a module of its own.
+
+mod arguments;
+mod check;
+mod context;
+mod diff;
+mod exit;
+mod list;
+mod pin;
+mod progress;
+mod record;
+mod scoreboard;
+mod targets;
+mod unpin;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+pub use exit::Exit;
+
+/// Runs the program as its command line says.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors: clap prints them to stdout.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+            // There is no other place to report to when the terminal is gone.
+            drop(error.print());
+            return exit.into();
+        }
+    };
+    let result = match &arguments.command {
+        // The engine's runner: this process becomes a target, so nothing of the harness runs in it.
+        Command::Runner => return crate::engine_runner::run(),
+        Command::Check(options) => check::run(&arguments.project, options),
+        Command::Record(options) => record::run(&arguments.project, options),
+        Command::Diff(options) => diff::run(&arguments.project, options),
+        Command::List(options) => list::run(&arguments.project, options),
+        Command::Targets => targets::run(),
+        Command::Scoreboard(options) => scoreboard::run(&arguments.project, options),
+        Command::Pin(options) => pin::run(&arguments.project, options),
+        Command::Unpin(options) => unpin::run(&arguments.project, options),
+        Command::Schema => schema(),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Exit::of_error(&error).into()
+        }
+    }
+}
+
+fn schema() -> anyhow::Result<Exit> {
+    context::print(&(serde_json::to_string_pretty(&crate::case::json_schema())? + "\n"))?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,99 @@
+//! `seatrial scoreboard`: how the engine stands, as a file whose history is the trend.
+
+use similar::TextDiff;
+
+use super::arguments::{ProjectOptions, ScoreboardOptions, SelectionOptions};
+use super::check::{answer_and_judge, exit_of};
+use super::context::{self, Loaded};
+use super::exit::Exit;
+use crate::case::{Case, SparkMinor};
+use crate::golden::{GoldenLookup, GoldenStore};
+use crate::run::Status;
+use crate::scoreboard::{Score, Standing, render};
+
+/// Runs the command.
+pub(crate) fn run(project: &ProjectOptions, options: &ScoreboardOptions) -> anyhow::Result<Exit> {
+    let all = SelectionOptions { paths: Vec::new(), filter: None };
+    let Loaded { project: place, suite, selection, broken } = context::load(project, &all)?;
+    if broken {
+        return Ok(Exit::Usage);
+    }
+    let goldens = GoldenStore::open(&place.golden())?;
+    let pool = context::pool(&options.target, None)?;
+    let divergences = context::divergences(&place, &pool.identity()?)?;
+    let versions = if options.spark.is_empty() { vec![context::DEFAULT_SPARK] } else { options.spark.clone() };
+    let mut scores = Vec::new();
+    for version in versions {
+        let cases = selection.pick(&suite, version).cases;
+        if let Some(exit) = unrecorded(&goldens, version, &cases) {
+            return Ok(exit);
+        }
+        let results = answer_and_judge(&pool, &cases, &goldens, &divergences, version, |_| String::new())?;
+        for result in &results {
+            match standing(&result.status) {
+                Some(standing) => scores.push(Score { case: result.case.id.clone(), version, standing }),
+                None => {
+                    eprintln!(
+                        "error: `{}` has no standing ({}); see `seatrial check`",
+                        result.case.id,
+                        result.status.name()
+                    );
+                    return Ok(exit_of(&results, false, false, false));
+                }
+            }
+        }
+    }
+    for fault in pool.stop() {
+        eprintln!("error: {fault}");
+    }
+    let file = place.scoreboard();
+    let text = render(&scores);
+    let old = std::fs::read_to_string(&file).unwrap_or_default();
+    if old == text {
+        eprintln!("{} is as it should be", file.display());
+        return Ok(Exit::Ok);
+    }
+    if options.check {
+        context::print(
+            &TextDiff::from_lines(&old, &text).unified_diff().header("as it is", "as it should be").to_string(),
+        )?;
+        eprintln!("{} is stale: write it anew with `seatrial scoreboard`", file.display());
+        return Ok(Exit::GoldenStale);
+    }
+    std::fs::create_dir_all(place.golden())?;
+    std::fs::write(&file, text)?;
+    eprintln!("wrote {}", file.display());
+    Ok(Exit::Ok)
+}
+
+/// Says which cases real Spark was not asked in their present form.
+fn unrecorded(goldens: &GoldenStore, version: SparkMinor, cases: &[&Case]) -> Option<Exit> {
+    let mut exit = None;
+    for case in cases {
+        let problem = match goldens.lookup(version, case) {
+            GoldenLookup::Found { .. } => continue,
+            GoldenLookup::Stale { .. } => "stale",
+            GoldenLookup::Missing => "missing",
+        };
+        eprintln!("error: the golden of `{}` for Spark {version} is {problem}", case.id);
+        exit = Some(Exit::GoldenStale);
+    }
+    exit
+}
+
+/// How a case stands; nothing for what says nothing about conformance.
+fn standing(status: &Status) -> Option<Standing> {
+    Some(match status {
+        Status::Exact => Standing::Exact,
+        Status::Equivalent => Standing::Equivalent,
+        Status::Pinned(pin) | Status::PinOverdue(pin) => {
+            Standing::Pinned { kind: pin.kind, reason: pin.reason.clone() }
+        }
+        Status::Divergent(comparison) | Status::PinChanged { from_reference: comparison, .. } => {
+            Standing::Divergent { reasons: comparison.reasons() }
+        }
+        Status::Unsupported(reason) => Standing::Unsupported { reason: reason.clone() },
+        Status::PinNeedless(_) => Standing::Exact,
+        Status::Infrastructure(_) | Status::GoldenStale | Status::GoldenMissing => return None,
+    })
+}
