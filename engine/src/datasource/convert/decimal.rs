@@ -41,6 +41,10 @@ pub(crate) fn quantize(text: &str, precision: u8, scale: u8, round: bool) -> Qua
             _ => return Quantized::Refused,
         }
     }
+    if exponent > 0 && !round {
+        // pyarrow counts the zeros of `0E+10` as digits.
+        return Quantized::Refused;
+    }
     let Some(shift) = exponent.checked_add(i64::from(scale)) else { return Quantized::Refused };
     match digits.shifted(shift, precision, round) {
         Some(unscaled) => Quantized::Value(if negative { -unscaled } else { unscaled }),
@@ -138,6 +142,8 @@ mod tests {
         assert_eq!(quantize("99999999.99", 10, 2, true), Quantized::Value(9_999_999_999));
         assert_eq!(quantize("1.555", 10, 2, false), Quantized::Refused);
         assert_eq!(quantize("1.550", 10, 2, false), Quantized::Refused);
+        assert_eq!(quantize("0E+1", 10, 2, false), Quantized::Refused);
+        assert_eq!(quantize("1.5", 10, 2, false), Quantized::Value(150));
         let nines = "9".repeat(38);
         assert_eq!(quantize(&nines, 38, 0, true), Quantized::Value(10i128.pow(38) - 1));
         assert_eq!(quantize(&format!("{nines}.4"), 38, 0, true), Quantized::Value(10i128.pow(38) - 1));

@@ -5,10 +5,10 @@ use arrow::datatypes::Int64Type;
 use pyo3::types::PyAnyMethods;
 
 use super::{Scene, with_python};
+use crate::python::interpreter::PythonRuntime;
 
 const SETUP: &str = r"
 two = schema(T.IntegerType(), T.StringType())
-arrow = lambda s: to_arrow_schema(s, timezone='UTC')
 def batch(fields, *columns):
     return pa.RecordBatch.from_arrays([pa.array(c, f.type) for c, f in zip(columns, fields)], schema=pa.schema(fields))
 def good(*columns):
@@ -25,6 +25,11 @@ class Batch(pa.RecordBatch): pass
 #[test]
 fn batches_as_pyspark_takes_them() {
     with_python(|py| {
+        if PythonRuntime::get().unwrap().spark_minor() < (4, 2) {
+            // Older versions let batches of other types through to the JVM, which refuses most of them
+            // (ARROW-LEGACY-TYPE): there PySpark's part alone is no measure.
+            return;
+        }
         let scene = Scene::new(py, SETUP);
         for (schema, batches) in [
             ("two", "iter([one_two])"),

@@ -1,5 +1,7 @@
 //! Every type against every value.
 
+use pyo3::types::PyAnyMethods;
+
 use super::{Scene, with_python};
 
 /// Types of one column, as expressions.
@@ -345,7 +347,9 @@ class Strange(tuple):
 fn every_value_in_a_column_of_every_type() {
     with_python(|py| {
         let scene = Scene::new(py, SETUP);
-        for data_type in TYPES {
+        // PySpark 4.0 has no TimeType.
+        let has_time = scene.eval("hasattr(T, 'TimeType')").is_truthy().unwrap();
+        for data_type in TYPES.iter().filter(|data_type| has_time || !data_type.contains("TimeType(")) {
             for value in VALUES {
                 let schema = format!("schema({data_type})");
                 scene.check(&schema, &format!("iter([({value},)])"), 10);

@@ -38,6 +38,14 @@ def schema(*types, nullable=True):
     return T.StructType([T.StructField("abcdefghij"[i], t, nullable) for i, t in enumerate(types)])
 
 
+def arrow(schema):
+    """The Arrow schema that PySpark expects; 4.0 has no time zone to choose."""
+    try:
+        return to_arrow_schema(schema, timezone="UTC")
+    except TypeError:
+        return to_arrow_schema(schema)
+
+
 def fail_after(rows, error):
     yield from rows
     raise error

@@ -73,7 +73,6 @@ fn scalar() -> impl Strategy<Value = Kind> {
         Just(Kind::new("T.DateType()", instants(&[""]).prop_map(|instant| format!("{instant}.date()")))),
         Just(Kind::new("T.TimestampType()", instants(zones))),
         Just(Kind::new("T.TimestampNTZType()", instants(&[""]))),
-        Just(Kind::new("T.TimeType(6)", instants(&[""]).prop_map(|instant| format!("{instant}.time()")))),
         Just(Kind::new(
             "T.DayTimeIntervalType()",
             (-106_751_991i64..=106_751_991, any::<u32>()).prop_map(|(days, micros)| format!("td({days}, 0, {micros})"))

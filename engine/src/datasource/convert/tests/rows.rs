@@ -35,8 +35,8 @@ class Revived(Counter):
         row = super().__next__()
         if row is None: raise StopIteration
         return row
-batch = pa.RecordBatch.from_arrays([pa.array([1], pa.int32()), pa.array(['x'])], schema=to_arrow_schema(two, timezone='UTC'))
-double = pa.RecordBatch.from_arrays([pa.array([1, 2], pa.int32()), pa.array(['x', 'y'])], schema=to_arrow_schema(two, timezone='UTC'))
+batch = pa.RecordBatch.from_arrays([pa.array([1], pa.int32()), pa.array(['x'])], schema=arrow(two))
+double = pa.RecordBatch.from_arrays([pa.array([1, 2], pa.int32()), pa.array(['x', 'y'])], schema=arrow(two))
 ";
 
 #[test]
