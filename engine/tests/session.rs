@@ -41,11 +41,11 @@ fn partitions_are_read_side_by_side_and_returned_in_order() {
 }
 
 #[test]
-fn columns_and_views_are_found_in_any_case_and_keep_their_spelling() {
+fn columns_and_views_are_found_in_any_case_and_named_as_the_query_spells_them() {
     let frame = load(&source("Id long, name string", 2, COUNTING));
     let batches = query(&frame, "SELECT iD FROM SOURCE WHERE `ID` > 1 AND NAME = 'row 1'").unwrap();
     assert_eq!(longs(&batches), [11]);
-    assert_eq!(batches[0].schema().field(0).name(), "Id");
+    assert_eq!(batches[0].schema().field(0).name(), "iD");
     let batches = query(&frame, "SELECT s.ID AS Total FROM source s ORDER BY Total DESC LIMIT 1").unwrap();
     assert_eq!(longs(&batches), [12]);
     assert_eq!(batches[0].schema().field(0).name(), "Total");
@@ -104,7 +104,7 @@ fn a_record_batch_is_not_copied() {
 fn sessions_know_only_what_was_registered_in_them() {
     let session = Session::try_new().unwrap();
     register(&session, &source("id long", 1, "yield (1,)"));
-    let other = session.new_session().unwrap();
+    let other = session.new_session();
     assert!(session.read().format("SOURCE").load(&[]).is_ok());
     let error = other.read().format("Source").load(&[]).unwrap_err();
     assert_eq!(error.condition.as_deref(), Some("DATA_SOURCE_NOT_FOUND"));

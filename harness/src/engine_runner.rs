@@ -200,7 +200,7 @@ impl Engine {
         objects: &Py<PyList>,
         observed: &mut Observed,
     ) -> Result<Option<Value>, String> {
-        let session = self.session.new_session().map_err(|error| format!("no session: {error}"))?;
+        let session = self.session.new_session();
         for (key, value) in &case.conf {
             if let Err(error) = session.set_conf(key, &option_text(value)) {
                 return Ok(Some(spark_error(Phase::Register, &error)));

@@ -4,14 +4,15 @@
 
 use std::collections::HashMap;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
+use super::registry::{RegisterError, pickle_class};
 use crate::error::SparkError;
 use crate::executor::PickledClass;
 use crate::python::interpreter::PythonRuntime;
-use crate::python::pickle::Pickled;
 
 /// Top-level modules with this prefix may hold a [`DEFAULT_SOURCE`].
 const PREFIX: &str = "pyspark_";
@@ -27,12 +28,12 @@ static DISCOVERED: PyOnceLock<HashMap<String, PickledClass>> = PyOnceLock::new()
 /// # Errors
 /// When Python does not run. A package that cannot be looked at is told in the log, not here.
 pub fn find(name: &str) -> Result<Option<PickledClass>, SparkError> {
-    let runtime = PythonRuntime::get()?;
+    PythonRuntime::get()?;
     Python::attach(|py| {
         let found = DISCOVERED.get_or_init(py, || {
-            let mut found = entry_points(py, runtime);
+            let mut found = entry_points(py);
             // One module that fails hides all of them, as in Spark (ST-BROKEN).
-            match static_sources(py, runtime) {
+            match static_sources(py) {
                 Ok(sources) => found.extend(sources),
                 Err(error) => tracing::warn!(
                     "no `{PREFIX}*` package is used, since one of them failed: {error}. Repair or uninstall it."
@@ -44,9 +45,10 @@ pub fn find(name: &str) -> Result<Option<PickledClass>, SparkError> {
     })
 }
 
-fn static_sources(py: Python<'_>, runtime: &PythonRuntime) -> PyResult<HashMap<String, PickledClass>> {
+fn static_sources(py: Python<'_>) -> Result<HashMap<String, PickledClass>, RegisterError> {
     let mut found = HashMap::new();
-    for module in py.import("pkgutil")?.call_method0("iter_modules")?.try_iter()? {
+    let modules = py.import("pkgutil")?.call_method0("iter_modules")?;
+    for module in modules.try_iter()? {
         let name: String = module?.getattr("name")?.extract()?;
         if !name.starts_with(PREFIX) {
             continue;
@@ -56,13 +58,13 @@ fn static_sources(py: Python<'_>, runtime: &PythonRuntime) -> PyResult<HashMap<S
         if !is_data_source(&class)? {
             continue;
         }
-        let (name, class) = pickle(&class, runtime)?;
-        found.insert(name, class);
+        let (name, class) = pickle_class(&class)?;
+        found.insert(name.to_lowercase(), class);
     }
     Ok(found)
 }
 
-fn entry_points(py: Python<'_>, runtime: &PythonRuntime) -> HashMap<String, PickledClass> {
+fn entry_points(py: Python<'_>) -> HashMap<String, PickledClass> {
     let mut found = HashMap::new();
     let points = py.import("importlib.metadata").and_then(|metadata| {
         let arguments = pyo3::types::PyDict::new(py);
@@ -70,9 +72,9 @@ fn entry_points(py: Python<'_>, runtime: &PythonRuntime) -> HashMap<String, Pick
         metadata.call_method("entry_points", (), Some(&arguments))?.try_iter()?.collect::<PyResult<Vec<_>>>()
     });
     for point in points.unwrap_or_default() {
-        match load_entry_point(&point, runtime) {
+        match load_entry_point(&point) {
             Ok((name, class)) => {
-                found.insert(name, class);
+                found.insert(name.to_lowercase(), class);
             }
             Err(error) => {
                 tracing::warn!("the entry point {point} of the group {ENTRY_POINTS} is not used: {error}");
@@ -82,22 +84,16 @@ fn entry_points(py: Python<'_>, runtime: &PythonRuntime) -> HashMap<String, Pick
     found
 }
 
-fn load_entry_point(point: &Bound<'_, PyAny>, runtime: &PythonRuntime) -> PyResult<(String, PickledClass)> {
+fn load_entry_point(point: &Bound<'_, PyAny>) -> Result<(String, PickledClass), RegisterError> {
     let class = point.call_method0("load")?;
     if !is_data_source(&class)? {
-        return Err(pyo3::exceptions::PyTypeError::new_err("it is no subclass of pyspark.sql.datasource.DataSource"));
+        return Err(PyTypeError::new_err("it is no subclass of pyspark.sql.datasource.DataSource").into());
     }
-    pickle(&class, runtime)
+    pickle_class(&class)
 }
 
 /// Whether an object is a class of data sources; asking this of no class at all is an error, as `issubclass` has it (ST-BADTYPE).
 fn is_data_source(class: &Bound<'_, PyAny>) -> PyResult<bool> {
     let base = class.py().import("pyspark.sql.datasource")?.getattr("DataSource")?;
     class.cast::<PyType>()?.is_subclass(&base)
-}
-
-fn pickle(class: &Bound<'_, PyAny>, runtime: &PythonRuntime) -> PyResult<(String, PickledClass)> {
-    let name: String = class.call_method0("name")?.extract()?;
-    let class = PickledClass { class: Pickled::dump(class)?, python_version: runtime.minor_version.clone() };
-    Ok((name.to_lowercase(), class))
 }

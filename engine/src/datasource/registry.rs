@@ -46,34 +46,33 @@ pub struct DataSourceRegistry {
     classes: HashMap<String, PickledClass>,
 }
 
-impl DataSourceRegistry {
-    /// Registers a class under its `name()`. Nothing else of it is looked at, as in Spark; a second class of that name
-    /// replaces the first, also when the names differ in case (REG-REPLACE). Returns the name.
-    ///
-    /// # Errors
-    /// What `name()` or pickling raises; `DATA_SOURCE_ALREADY_EXISTS` for the name of a built-in source.
-    pub fn register(&mut self, class: &Bound<'_, PyAny>) -> Result<String, RegisterError> {
-        let name = class.call_method0("name")?;
-        let pickled = Pickled::dump(class)?;
-        let name: String = name.extract().map_err(|_| {
-            SparkError::plain(
-                ExceptionClass::Spark,
-                format!(
-                    "The name of a data source must be a str, but name() returned a '{}'. Return the format's name as text.",
-                    type_name(&name)
-                ),
-            )
-        })?;
-        let version = PythonRuntime::get()?.minor_version.clone();
-        self.register_pickled(&name, PickledClass { class: pickled, python_version: version })?;
-        Ok(name)
-    }
+/// A class's `name()`, and the class pickled. Nothing else of it is looked at, as in Spark.
+///
+/// # Errors
+/// What `name()` or pickling raises; a name that is no text.
+pub fn pickle_class(class: &Bound<'_, PyAny>) -> Result<(String, PickledClass), RegisterError> {
+    let name = class.call_method0("name")?;
+    let pickled = Pickled::dump(class)?;
+    let name: String = name.extract().map_err(|_| {
+        SparkError::plain(
+            ExceptionClass::Spark,
+            format!(
+                "The name of a data source must be a str, but name() returned a '{}'. Return the format's name as text.",
+                type_name(&name)
+            ),
+        )
+    })?;
+    let python_version = PythonRuntime::get()?.minor_version.clone();
+    Ok((name, PickledClass { class: pickled, python_version }))
+}
 
-    /// Registers a class that was pickled elsewhere.
+impl DataSourceRegistry {
+    /// Registers a class under a name. A second class of that name replaces the first, also when the names differ in case
+    /// (REG-REPLACE).
     ///
     /// # Errors
     /// `DATA_SOURCE_ALREADY_EXISTS` for the name of a built-in source.
-    pub fn register_pickled(&mut self, name: &str, class: PickledClass) -> Result<(), SparkError> {
+    pub fn register(&mut self, name: &str, class: PickledClass) -> Result<(), SparkError> {
         let key = name.to_lowercase();
         if BUILT_IN.contains(&key.as_str()) {
             return Err(DATA_SOURCE_ALREADY_EXISTS.error([("provider", name.to_owned())]));

@@ -9,12 +9,13 @@ mod semantics;
 use std::sync::Arc;
 use std::sync::{PoisonError, RwLock};
 
-use datafusion::execution::SessionStateBuilder;
+use datafusion::catalog::MemoryCatalogProviderList;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig as DataFusionConfig, SessionContext};
 use pyo3::prelude::*;
 
 use crate::datasource::discovery;
-use crate::datasource::registry::{DataSourceRegistry, RegisterError};
+use crate::datasource::registry::{DataSourceRegistry, RegisterError, pickle_class};
 use crate::error::SparkError;
 use crate::executor::{InProcessExecutor, PickledClass, PythonExecutor};
 
@@ -66,6 +67,10 @@ impl Session {
         // A source's partitions are the query's partitions, in order, as in Spark.
         options.optimizer.enable_round_robin_repartition = false;
         let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
+        Ok(Self::from_state(state, executor, settings))
+    }
+
+    fn from_state(state: SessionState, executor: Arc<dyn PythonExecutor>, settings: EngineSettings) -> Self {
         let inner = SessionInner {
             context: SessionContext::new_with_state(state),
             executor,
@@ -73,15 +78,20 @@ impl Session {
             conf: RwLock::default(),
             registry: RwLock::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Self { inner: Arc::new(inner) }
     }
 
-    /// Another session of the same engine: nothing registered, no views, default settings (REG-SESSION-SCOPE).
-    ///
-    /// # Errors
-    /// As [`try_with_settings`](Self::try_with_settings).
-    pub fn new_session(&self) -> Result<Self, SparkError> {
-        Self::try_with_settings(self.inner.settings.clone())
+    /// Another session of the same engine: nothing registered, no views, default settings (REG-SESSION-SCOPE). Functions and
+    /// rules are shared, so this is much quicker than the first session.
+    #[must_use]
+    pub fn new_session(&self) -> Self {
+        let state = self.inner.context.state();
+        let config = state.config().clone().with_create_default_catalog_and_schema(true);
+        let state = SessionStateBuilder::new_from_existing(state)
+            .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
+            .with_config(config)
+            .build();
+        Self::from_state(state, Arc::clone(&self.inner.executor), self.inner.settings.clone())
     }
 
     /// Registers a data source class under its `name()` (`spark.dataSource.register`).
@@ -89,10 +99,8 @@ impl Session {
     /// # Errors
     /// What the class's `name()` or its pickling raises; `DATA_SOURCE_ALREADY_EXISTS`.
     pub fn register_data_source(&self, class: &Bound<'_, PyAny>) -> Result<String, RegisterError> {
-        // User code must not run under the lock: it may use the session.
-        let mut registry = self.registry();
-        let name = registry.register(class)?;
-        self.update_registry(name.clone(), &mut registry)?;
+        let (name, class) = pickle_class(class)?;
+        self.register_pickled(&name, class)?;
         Ok(name)
     }
 
@@ -101,26 +109,16 @@ impl Session {
     /// # Errors
     /// `DATA_SOURCE_ALREADY_EXISTS`. A Python version that does not match is refused when the source is loaded, as in Spark.
     pub fn register_pickled(&self, name: &str, class: PickledClass) -> Result<(), SparkError> {
-        self.inner.registry.write().unwrap_or_else(PoisonError::into_inner).register_pickled(name, class)
-    }
-
-    fn registry(&self) -> DataSourceRegistry {
-        self.inner.registry.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn update_registry(&self, name: String, from: &mut DataSourceRegistry) -> Result<(), SparkError> {
-        match from.get(&name) {
-            Some(class) => self.register_pickled(&name, class.clone()),
-            None => Err(SparkError::internal("a registered data source is gone")),
-        }
+        self.inner.registry.write().unwrap_or_else(PoisonError::into_inner).register(name, class)
     }
 
     /// The class of that name: registered here, or else installed where sources are discovered.
     fn find_data_source(&self, name: &str) -> Result<Option<PickledClass>, SparkError> {
-        if let Some(class) = self.registry().get(name) {
-            return Ok(Some(class.clone()));
+        let registered = self.inner.registry.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        match registered {
+            Some(class) => Ok(Some(class)),
+            None => discovery::find(name),
         }
-        discovery::find(name)
     }
 
     /// `spark.read`.
