@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{DataFrame, Session};
 use crate::datasource::options::Options;
 use crate::datasource::provider::PythonTableProvider;
-use crate::error::SparkError;
+use crate::error::{ExceptionClass, SparkError};
 use crate::error::condition::{DATA_SOURCE_NOT_FOUND, UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING};
 use crate::executor::CreateRequest;
 use crate::python::interpreter::PythonRuntime;
@@ -81,7 +81,10 @@ impl DataFrameReader {
         if let Some(name) = &self.null_option
             && PythonRuntime::get()?.spark_minor() < (4, 3)
         {
-            return Err(SparkError::internal(format!("the option '{name}' has no value; leave it out or give it one")));
+            return Err(SparkError::plain(
+                ExceptionClass::Spark,
+                format!("The option '{name}' has no value. Leave it out or give it one: before Spark 4.3 it may not be None."),
+            ));
         }
         let executor = Arc::clone(&self.session.inner.executor);
         let settings = self.session.conf().read_settings(&self.session.inner.settings);

@@ -4,7 +4,7 @@ use super::{ErrorDifference, ErrorField};
 use crate::observation::ErrorObservation;
 
 pub(super) struct ErrorComparison {
-    /// Whether the candidate need not agree: the reference failed inside the JVM, without a condition.
+    /// Whether the candidate need not agree: the reference failed inside the JVM.
     pub(super) equivalent: bool,
     pub(super) differences: Vec<ErrorDifference>,
 }
@@ -12,6 +12,14 @@ pub(super) struct ErrorComparison {
 /// Exceptions that show a failure of the JVM, which no engine without one can raise.
 fn is_jvm(error: &ErrorObservation) -> bool {
     matches!(error.exception.as_str(), "Py4JJavaError" | "Py4JError")
+}
+
+/// The condition of a failure that Spark itself calls a bug of its own: it says no more than that the JVM failed.
+const INTERNAL_ERROR: &str = "INTERNAL_ERROR";
+
+/// Whether the failure is one of the JVM's insides, about which there is nothing to agree but that it fails.
+fn is_inside_jvm(error: &ErrorObservation) -> bool {
+    is_jvm(error) && error.condition.as_deref().is_none_or(|condition| condition == INTERNAL_ERROR)
 }
 
 pub(super) fn compare(
@@ -88,7 +96,7 @@ pub(super) fn compare(
     let phases_agree = reference.phase == candidate.phase
         || (reference.phase == "plan" && candidate.phase == "read");
     let clear = !candidate.message.trim().is_empty();
-    let equivalent = is_jvm(reference) && reference.condition.is_none() && phases_agree && clear;
+    let equivalent = is_inside_jvm(reference) && phases_agree && clear;
     ErrorComparison {
         equivalent,
         differences,

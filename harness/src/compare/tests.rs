@@ -202,6 +202,17 @@ fn where_the_jvm_fails_in_planning_the_candidate_may_fail_in_reading() {
     );
 }
 
+/// `INTERNAL_ERROR` is Spark's name for a bug of its own, such as a null that reached the JVM.
+#[test]
+fn an_internal_error_of_spark_is_a_failure_of_the_jvm() {
+    let reference = failed("load", "Py4JJavaError", Some("INTERNAL_ERROR"), "[INTERNAL_ERROR] The phase analysis failed");
+    let candidate = failed("load", "SparkException", None, "The option 'a' has no value.");
+    assert_eq!(compare(&reference, &candidate, UNORDERED).verdict, Verdict::Equivalent);
+    let mut succeeded = candidate;
+    succeeded.error = None;
+    assert_eq!(compare(&reference, &succeeded, UNORDERED).verdict, Verdict::Divergent);
+}
+
 #[test]
 fn a_condition_that_only_py4j_carries_has_no_class() {
     let reference = failed(
