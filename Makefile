@@ -55,9 +55,8 @@ verify-sample: build
 	$(SEATRIAL) check --target spark:$(SPARK) $(SAMPLE)
 
 ## Speed, as ratios of two things measured in one run: target/bench.json.
-bench: setup
+bench: build
 	cargo bench --quiet --package seatrial-engine
-	cargo build --quiet --release --package seatrial
 	$(VENV)/bin/python ci/bench.py
 
 clean:

@@ -1,11 +1,13 @@
-"""Compares the ratios in target/bench.json with the limits in ci/bench-limits.json.
+"""Times `seatrial check`, and compares the ratios in target/bench.json with the limits in ci/bench-limits.json.
 
 Exits with 1 if a ratio is beyond its limit or was not measured. `make bench` runs the benchmarks first.
 """
 
 import json
 import pathlib
+import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -21,6 +23,17 @@ def judge(limit: dict[str, float], ratio: float | None) -> tuple[bool, str]:
     return (ratio <= value if bound == "at_most" else ratio >= value), text
 
 
+def time_check() -> float:
+    """Returns the seconds that all cases take on the engine, the shortest of three warm runs."""
+    command = [ROOT / "target" / "debug" / "seatrial", "check"]
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
 def main() -> int:
     """Prints every ratio with its limit."""
     limits = json.loads((ROOT / "ci" / "bench-limits.json").read_text())["limits"]
@@ -29,6 +42,10 @@ def main() -> int:
         print(f"bench: {measured_file} is missing: run `make bench`", file=sys.stderr)
         return 1
     measured = json.loads(measured_file.read_text())
+    seconds = time_check()
+    print(f"seatrial check over all cases: {seconds:.1f} s")
+    measured["check_over_10s"] = round(seconds / 10, 3)
+    measured_file.write_text(json.dumps(measured, indent=2, sort_keys=True) + "\n")
     kept = True
     for name in sorted(limits.keys() | measured.keys()):
         ratio = measured.get(name)

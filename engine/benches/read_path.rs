@@ -5,10 +5,10 @@
 //! `target/bench.json`, from where `ci/bench.py` compares them with `ci/bench-limits.json`. The variants of a measurement
 //! take turns, so that a busy machine slows all of them; a ratio is that of the shortest times.
 
+mod report;
+
 use std::error::Error;
 use std::ffi::CStr;
-use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use seatrial_engine::datasource::convert::{BatchReader, ReadSpec};
 use seatrial_engine::python::interpreter::PythonRuntime;
 use seatrial_engine::types::StructType;
 use seatrial_engine::types::arrow::to_table_schema;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Rows of a batch: what the engine takes by default.
 const BATCH_SIZE: usize = 8192;
@@ -55,7 +55,7 @@ def pyspark(elements, batch_size, schema):
 fn main() -> Result<(), Box<dyn Error>> {
     PythonRuntime::get()?;
     let ratios = Python::attach(measure)?;
-    merge(&ratios)?;
+    report::merge(&ratios)?;
     Ok(())
 }
 
@@ -75,8 +75,8 @@ fn measure(py: Python<'_>) -> Result<Map<String, Value>, Box<dyn Error>> {
                 ("tuples: PySpark's own conversion", &|| bench.pyspark("tuples", &tuples)),
             ],
         )?;
-        ratios.insert("tuples_over_drain".into(), ratio(ours, drain));
-        ratios.insert("tuples_vs_pyspark".into(), ratio(pyspark, ours));
+        ratios.insert("tuples_over_drain".into(), report::ratio(ours, drain));
+        ratios.insert("tuples_vs_pyspark".into(), report::ratio(pyspark, ours));
     }
     if wanted("batches") {
         let batches = Relation::new(&bench, "id bigint")?;
@@ -87,7 +87,7 @@ fn measure(py: Python<'_>) -> Result<Map<String, Value>, Box<dyn Error>> {
                 ("batches: read them", &|| bench.read("batches", &batches, 10_000_000)),
             ],
         )?;
-        ratios.insert("batches_over_drain".into(), ratio(ours, drain));
+        ratios.insert("batches_over_drain".into(), report::ratio(ours, drain));
     }
 
     for (name, ratio) in &ratios {
@@ -180,23 +180,4 @@ impl<'py> Bench<'py> {
         }
         Ok(shortest)
     }
-}
-
-fn ratio(one: Duration, other: Duration) -> Value {
-    json!((one.as_secs_f64() / other.as_secs_f64() * 1000.0).round() / 1000.0)
-}
-
-/// Adds the ratios to those that other benchmarks left in `target/bench.json`.
-fn merge(ratios: &Map<String, Value>) -> Result<(), Box<dyn Error>> {
-    // This executable is target/<profile>/deps/read_path-<hash>.
-    let executable = std::env::current_exe()?;
-    let path: PathBuf = executable.ancestors().nth(3).ok_or("no target directory")?.join("bench.json");
-    let mut all: Map<String, Value> = match fs::read_to_string(&path) {
-        Ok(text) => serde_json::from_str(&text)?,
-        Err(_) => Map::new(),
-    };
-    all.extend(ratios.clone());
-    fs::write(&path, format!("{}\n", serde_json::to_string_pretty(&all)?))?;
-    eprintln!("merged into {}", path.display());
-    Ok(())
 }
