@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use seatrial_engine::types::DataType;
 
 use super::diagnostic::Problems;
+use super::literal::{
+    exact_float, is_decimal, python_bool, python_bytes, python_float, python_string, python_tuple, yaml_single_quoted,
+};
 use super::yaml::{Content, Node};
 
 /// What `{py: …}` expressions may use without importing it: the name, and the statement that brings it.
@@ -25,10 +28,7 @@ pub(crate) struct CellWriter<'p, 't> {
 
 impl<'p, 't> CellWriter<'p, 't> {
     pub(crate) fn new(problems: &'p mut Problems<'t>) -> Self {
-        Self {
-            problems,
-            names: BTreeSet::new(),
-        }
+        Self { problems, names: BTreeSet::new() }
     }
 
     pub(crate) fn problems(&mut self) -> &mut Problems<'t> {
@@ -42,11 +42,7 @@ impl<'p, 't> CellWriter<'p, 't> {
 
     /// The import statements that the literals need.
     pub(crate) fn imports(&self) -> BTreeSet<&'static str> {
-        IMPORTS
-            .iter()
-            .filter(|(name, _)| self.names.contains(name))
-            .map(|(_, statement)| *statement)
-            .collect()
+        IMPORTS.iter().filter(|(name, _)| self.names.contains(name)).map(|(_, statement)| *statement).collect()
     }
 
     /// The expression of `{py: …}`, if the node is one.
@@ -61,12 +57,8 @@ impl<'p, 't> CellWriter<'p, 't> {
             return None;
         }
         let Content::String(expression) = &value.content else {
-            let message = format!(
-                "`py` holds the text of a Python expression, found {}",
-                value.describe()
-            );
-            self.problems
-                .push(value.span, message, Some("quote it".to_owned()));
+            let message = format!("`py` holds the text of a Python expression, found {}", value.describe());
+            self.problems.push(value.span, message, Some("quote it".to_owned()));
             return Some("None".to_owned());
         };
         for (name, _) in IMPORTS {
@@ -75,11 +67,7 @@ impl<'p, 't> CellWriter<'p, 't> {
             }
         }
         let expression = expression.trim();
-        Some(if expression.contains('\n') {
-            format!("({expression})")
-        } else {
-            expression.to_owned()
-        })
+        Some(if expression.contains('\n') { format!("({expression})") } else { expression.to_owned() })
     }
 
     /// The literal of a cell whose column has the type; without a type it is what YAML says.
@@ -105,32 +93,19 @@ impl<'p, 't> CellWriter<'p, 't> {
     fn typed(&mut self, node: &Node, data_type: &DataType) -> Option<String> {
         match (data_type, &node.content) {
             (DataType::Boolean, Content::Boolean(value)) => Some(python_bool(*value)),
-            (DataType::Byte, Content::Integer(value)) => {
-                i8::try_from(*value).ok().map(|v| v.to_string())
-            }
-            (DataType::Short, Content::Integer(value)) => {
-                i16::try_from(*value).ok().map(|v| v.to_string())
-            }
-            (DataType::Integer, Content::Integer(value)) => {
-                i32::try_from(*value).ok().map(|v| v.to_string())
-            }
-            (DataType::Long, Content::Integer(value)) => {
-                i64::try_from(*value).ok().map(|v| v.to_string())
-            }
-            (DataType::Float | DataType::Double, Content::Float(value)) => {
-                Some(python_float(*value))
-            }
-            (DataType::Float | DataType::Double, Content::Integer(value)) => {
-                exact_float(*value).map(python_float)
-            }
+            (DataType::Byte, Content::Integer(value)) => i8::try_from(*value).ok().map(|v| v.to_string()),
+            (DataType::Short, Content::Integer(value)) => i16::try_from(*value).ok().map(|v| v.to_string()),
+            (DataType::Integer, Content::Integer(value)) => i32::try_from(*value).ok().map(|v| v.to_string()),
+            (DataType::Long, Content::Integer(value)) => i64::try_from(*value).ok().map(|v| v.to_string()),
+            (DataType::Float | DataType::Double, Content::Float(value)) => Some(python_float(*value)),
+            (DataType::Float | DataType::Double, Content::Integer(value)) => exact_float(*value).map(python_float),
             (DataType::Decimal { .. }, Content::String(text)) => {
                 self.need("decimal");
                 is_decimal(text).then(|| format!("decimal.Decimal(\"{text}\")"))
             }
-            (
-                DataType::String { .. } | DataType::Char(_) | DataType::Varchar(_),
-                Content::String(text),
-            ) => Some(python_string(text)),
+            (DataType::String { .. } | DataType::Char(_) | DataType::Varchar(_), Content::String(text)) => {
+                Some(python_string(text))
+            }
             (DataType::Binary, Content::String(text)) => python_bytes(text),
             (DataType::Date, Content::String(text)) => {
                 self.need("datetime");
@@ -153,17 +128,11 @@ impl<'p, 't> CellWriter<'p, 't> {
                 super::temporal::interval(text)
             }
             (DataType::Array { element, .. }, Content::Sequence(nodes)) => {
-                let items: Vec<String> = nodes
-                    .iter()
-                    .map(|node| self.cell(node, Some(element)))
-                    .collect();
+                let items: Vec<String> = nodes.iter().map(|node| self.cell(node, Some(element))).collect();
                 Some(format!("[{}]", items.join(", ")))
             }
             (DataType::Map { key, value, .. }, Content::Mapping(entries)) => {
-                let entries: Vec<String> = entries
-                    .iter()
-                    .map(|(k, v)| self.entry(k, v, key, value))
-                    .collect();
+                let entries: Vec<String> = entries.iter().map(|(k, v)| self.entry(k, v, key, value)).collect();
                 Some(format!("{{{}}}", entries.join(", ")))
             }
             (DataType::Map { key, value, .. }, Content::Sequence(nodes)) => {
@@ -178,16 +147,8 @@ impl<'p, 't> CellWriter<'p, 't> {
                 Some(format!("{{{}}}", entries.join(", ")))
             }
             (DataType::Struct(fields), Content::Sequence(nodes)) => {
-                let types = fields
-                    .fields
-                    .iter()
-                    .map(|field| Some(&field.data_type))
-                    .chain(std::iter::repeat(None));
-                let items: Vec<String> = nodes
-                    .iter()
-                    .zip(types)
-                    .map(|(node, ty)| self.cell(node, ty))
-                    .collect();
+                let types = fields.fields.iter().map(|field| Some(&field.data_type)).chain(std::iter::repeat(None));
+                let items: Vec<String> = nodes.iter().zip(types).map(|(node, ty)| self.cell(node, ty)).collect();
                 Some(python_tuple(&items))
             }
             (DataType::Struct(fields), Content::Mapping(entries)) => {
@@ -208,19 +169,10 @@ impl<'p, 't> CellWriter<'p, 't> {
     }
 
     /// An entry of a dict; a list as key becomes a tuple, which can be hashed.
-    fn entry(
-        &mut self,
-        key: &Node,
-        value: &Node,
-        key_type: &DataType,
-        value_type: &DataType,
-    ) -> String {
+    fn entry(&mut self, key: &Node, value: &Node, key_type: &DataType, value_type: &DataType) -> String {
         let key = match (key_type, &key.content) {
             (DataType::Array { element, .. }, Content::Sequence(nodes)) => {
-                let items: Vec<String> = nodes
-                    .iter()
-                    .map(|node| self.cell(node, Some(element)))
-                    .collect();
+                let items: Vec<String> = nodes.iter().map(|node| self.cell(node, Some(element))).collect();
                 python_tuple(&items)
             }
             _ => self.cell(key, Some(key_type)),
@@ -242,9 +194,7 @@ impl<'p, 't> CellWriter<'p, 't> {
             Content::Mapping(entries) => {
                 let items: Vec<String> = entries
                     .iter()
-                    .map(|(key, value)| {
-                        format!("{}: {}", self.cell(key, None), self.cell(value, None))
-                    })
+                    .map(|(key, value)| format!("{}: {}", self.cell(key, None), self.cell(value, None)))
                     .collect();
                 format!("{{{}}}", items.join(", "))
             }
@@ -255,50 +205,34 @@ impl<'p, 't> CellWriter<'p, 't> {
         let expected = expectation(data_type);
         let escape = format!("{{py: {}}}", yaml_single_quoted(&self.untyped(node)));
         let quote = match (data_type, &node.content) {
+            (DataType::String { .. } | DataType::Char(_) | DataType::Varchar(_), Content::Boolean(value)) => {
+                Some(value.to_string())
+            }
             (
-                DataType::String { .. } | DataType::Char(_) | DataType::Varchar(_),
-                Content::Boolean(value),
-            ) => Some(value.to_string()),
-            (
-                DataType::String { .. }
-                | DataType::Char(_)
-                | DataType::Varchar(_)
-                | DataType::Decimal { .. },
+                DataType::String { .. } | DataType::Char(_) | DataType::Varchar(_) | DataType::Decimal { .. },
                 Content::Integer(value),
             ) => Some(value.to_string()),
-            (DataType::String { .. } | DataType::Decimal { .. }, Content::Float(value)) => {
-                Some(format!("{value:?}"))
-            }
+            (DataType::String { .. } | DataType::Decimal { .. }, Content::Float(value)) => Some(format!("{value:?}")),
             _ => None,
         };
         let help = match quote {
-            Some(text) => format!(
-                "quote it: \"{text}\"; or write `{escape}` if the value is meant to be wrong"
-            ),
+            Some(text) => format!("quote it: \"{text}\"; or write `{escape}` if the value is meant to be wrong"),
             None => format!("write `{escape}` if the value is meant to be wrong"),
         };
-        self.problems.push(
-            node.span,
-            format!("expected {expected}, found {}", node.describe()),
-            Some(help),
-        );
+        self.problems.push(node.span, format!("expected {expected}, found {}", node.describe()), Some(help));
     }
 }
 
 fn expectation(data_type: &DataType) -> String {
     let form = match data_type {
         DataType::Boolean => "`true` or `false`",
-        DataType::Byte | DataType::Short | DataType::Integer | DataType::Long => {
-            "a number in the type's range"
-        }
+        DataType::Byte | DataType::Short | DataType::Integer | DataType::Long => "a number in the type's range",
         DataType::Float | DataType::Double => "a number, `.nan` or `.inf`",
         DataType::Decimal { .. } => "a string such as \"1.50\"",
         DataType::String { .. } | DataType::Char(_) | DataType::Varchar(_) => "a string",
         DataType::Binary => "a string of hexadecimal digits such as \"00ff\"",
         DataType::Date => "a day such as \"2024-02-29\"",
-        DataType::Timestamp => {
-            "a time such as \"2024-02-29 12:00:00.5\" or \"2024-02-29T12:00:00+02:00\""
-        }
+        DataType::Timestamp => "a time such as \"2024-02-29 12:00:00.5\" or \"2024-02-29T12:00:00+02:00\"",
         DataType::TimestampNtz => "a time without zone such as \"2024-02-29 12:00:00.5\"",
         DataType::Time(_) => "a time of day such as \"12:34:56.5\"",
         DataType::DayTimeInterval { .. } => "an interval such as \"1 02:03:04.5\"",
@@ -318,89 +252,4 @@ fn mentions(expression: &str, name: &str) -> bool {
         let after = expression[start + name.len()..].chars().next();
         !before.is_some_and(|c| is_word(c) || c == '.') && !after.is_some_and(is_word)
     })
-}
-
-/// A Python tuple of these expressions.
-pub(crate) fn python_tuple(items: &[String]) -> String {
-    match items {
-        [only] => format!("({only},)"),
-        _ => format!("({})", items.join(", ")),
-    }
-}
-
-fn python_bool(value: bool) -> String {
-    if value { "True" } else { "False" }.to_owned()
-}
-
-fn python_float(value: f64) -> String {
-    if value.is_nan() {
-        "float(\"nan\")".to_owned()
-    } else if value.is_infinite() {
-        if value > 0.0 {
-            "float(\"inf\")"
-        } else {
-            "float(\"-inf\")"
-        }
-        .to_owned()
-    } else {
-        format!("{value:?}")
-    }
-}
-
-/// The float of an integer, unless digits would be lost.
-fn exact_float(value: i128) -> Option<f64> {
-    (value.unsigned_abs() <= 1 << 53).then_some(value as f64)
-}
-
-/// A Python string literal.
-pub(crate) fn python_string(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len() + 2);
-    literal.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => literal.push_str("\\\""),
-            '\\' => literal.push_str("\\\\"),
-            '\n' => literal.push_str("\\n"),
-            '\r' => literal.push_str("\\r"),
-            '\t' => literal.push_str("\\t"),
-            c if u32::from(c) < 0x20 || u32::from(c) == 0x7f => {
-                literal.push_str(&format!("\\x{:02x}", u32::from(c)))
-            }
-            // Invisible characters and those that turn the direction of text would hide what the source says.
-            '\u{80}'..='\u{a0}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202f}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' => {
-                literal.push_str(&format!("\\u{:04x}", u32::from(c)));
-            }
-            c => literal.push(c),
-        }
-    }
-    literal.push('"');
-    literal
-}
-
-fn python_bytes(hex: &str) -> Option<String> {
-    if hex.len() % 2 != 0 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    if hex.is_empty() {
-        return Some("b\"\"".to_owned());
-    }
-    Some(format!("bytes.fromhex(\"{}\")", hex.to_ascii_lowercase()))
-}
-
-fn is_decimal(text: &str) -> bool {
-    let unsigned = |part: &str, sign: &[char]| part.strip_prefix(sign).unwrap_or(part).to_owned();
-    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let digits = unsigned(digits, &['-']);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, "0"));
-    let all_digits =
-        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    all_digits(whole) && all_digits(fraction) && all_digits(&unsigned(exponent, &['-', '+']))
-}
-
-fn yaml_single_quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

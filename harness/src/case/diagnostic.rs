@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
 
-use super::node_deserializer::ReadError;
+use super::read_error::ReadError;
 use super::yaml::{Span, SyntaxError};
 
 /// A mistake in a file a person (or a merge) wrote. It displays itself with the source line and a marker below it.
@@ -46,15 +46,9 @@ impl Diagnostic {
 
     /// The text for a terminal, coloured if wanted; the colours repeat what the text says.
     pub fn render(&self, colour: bool) -> String {
-        let renderer = if colour {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let path = self.file.display().to_string();
-        let mut group = Level::ERROR
-            .primary_title(self.message.as_str())
-            .elements(Vec::<Element<'_>>::new());
+        let mut group = Level::ERROR.primary_title(self.message.as_str()).elements(Vec::<Element<'_>>::new());
         if self.line == 0 {
             group = group.element(annotate_snippets::Origin::path(path.as_str()));
         } else {
@@ -74,10 +68,7 @@ impl Diagnostic {
     /// The marked bytes of the source line.
     fn marked(&self) -> Range<usize> {
         let byte = |characters: usize| {
-            self.source_line
-                .char_indices()
-                .nth(characters)
-                .map_or(self.source_line.len(), |(byte, _)| byte)
+            self.source_line.char_indices().nth(characters).map_or(self.source_line.len(), |(byte, _)| byte)
         };
         let start = self.column.saturating_sub(1);
         byte(start)..byte(start.saturating_add(self.width))
@@ -102,11 +93,7 @@ pub(crate) struct Problems<'a> {
 
 impl<'a> Problems<'a> {
     pub(crate) fn new(file: &'a Path, text: &'a str) -> Self {
-        Self {
-            file,
-            lines: text.lines().collect(),
-            found: Vec::new(),
-        }
+        Self { file, lines: text.lines().collect(), found: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, span: Span, message: impl Into<String>, help: Option<String>) {
@@ -117,30 +104,17 @@ impl<'a> Problems<'a> {
             width: span.width,
             message: message.into(),
             help,
-            source_line: self
-                .lines
-                .get(span.line.saturating_sub(1))
-                .copied()
-                .unwrap_or_default()
-                .to_owned(),
+            source_line: self.lines.get(span.line.saturating_sub(1)).copied().unwrap_or_default().to_owned(),
         });
     }
 
     pub(crate) fn push_read(&mut self, error: ReadError) {
-        let span = error.span.unwrap_or(Span {
-            line: 1,
-            column: 1,
-            width: 1,
-        });
+        let span = error.span.unwrap_or(Span { line: 1, column: 1, width: 1 });
         self.push(span, error.message, error.help);
     }
 
     pub(crate) fn push_syntax(&mut self, error: SyntaxError) {
-        self.push(
-            error.span,
-            format!("this is not YAML: {}", error.message),
-            None,
-        );
+        self.push(error.span, format!("this is not YAML: {}", error.message), None);
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -149,8 +123,7 @@ impl<'a> Problems<'a> {
 
     /// All problems, by position.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
-        self.found
-            .sort_by_key(|problem| (problem.line, problem.column));
+        self.found.sort_by_key(|problem| (problem.line, problem.column));
         self.found
     }
 }
@@ -163,15 +136,7 @@ mod tests {
     fn a_problem_shows_the_line_and_a_remedy() {
         let text = "feature: x\n  é: [1, two]\n";
         let mut problems = Problems::new(Path::new("cases/read/tuples.yaml"), text);
-        problems.push(
-            Span {
-                line: 2,
-                column: 10,
-                width: 3,
-            },
-            "expected an int",
-            Some("quote it".into()),
-        );
+        problems.push(Span { line: 2, column: 10, width: 3 }, "expected an int", Some("quote it".into()));
         insta::assert_snapshot!(problems.finish()[0], @r"
         error: expected an int
          --> cases/read/tuples.yaml:2:10
@@ -187,21 +152,9 @@ mod tests {
     fn positions_outside_the_line_are_harmless() {
         for (line, column, width) in [(1, 500, 3), (99, 1, 1), (0, 0, 0), (2, 3, usize::MAX)] {
             let mut problems = Problems::new(Path::new("x"), "a\nü");
-            problems.push(
-                Span {
-                    line,
-                    column,
-                    width,
-                },
-                "m",
-                None,
-            );
+            problems.push(Span { line, column, width }, "m", None);
             assert!(problems.finish()[0].to_string().contains("error: m"));
         }
-        assert!(
-            Diagnostic::of_file(Path::new("x.yaml"), "cannot be read")
-                .to_string()
-                .contains("x.yaml")
-        );
+        assert!(Diagnostic::of_file(Path::new("x.yaml"), "cannot be read").to_string().contains("x.yaml"));
     }
 }

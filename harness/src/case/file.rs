@@ -19,10 +19,7 @@ pub(crate) struct CaseFile {
     pub(crate) feature: Located<String>,
     /// What a reader should learn.
     #[serde(default)]
-    #[expect(
-        dead_code,
-        reason = "prose for readers of the file; the schema and the check for unknown keys need it"
-    )]
+    #[expect(dead_code, reason = "prose for readers of the file; the schema and the check for unknown keys need it")]
     pub(crate) about: Option<String>,
     /// The cases; names are unique in the file.
     // Read one by one from their nodes, so that a broken one does not hide the others.
@@ -206,9 +203,7 @@ impl<'de> Deserialize<'de> for Scalar {
             fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Scalar, E> {
                 match serde_json::Number::from_f64(value) {
                     Some(number) => Ok(Scalar(number.into())),
-                    None => Err(E::custom(
-                        "a number here must be finite; quote it to pass it as text",
-                    )),
+                    None => Err(E::custom("a number here must be finite; quote it to pass it as text")),
                 }
             }
 

@@ -23,10 +23,7 @@ pub struct IdError {
 impl CaseId {
     /// The id of the case `name` in the file `topic` (`<area>/<topic>`).
     pub fn new(topic: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            topic: topic.into(),
-            name: name.into(),
-        }
+        Self { topic: topic.into(), name: name.into() }
     }
 
     /// The file's path below `cases/`, without its ending: `read/tuples`.
@@ -56,13 +53,8 @@ impl FromStr for CaseId {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         match text.split_once("::") {
-            Some((topic, name)) if !topic.is_empty() && !name.is_empty() => {
-                Ok(Self::new(topic, name))
-            }
-            _ => Err(IdError {
-                text: text.to_owned(),
-                expected: "a case id such as read/tuples::a short tuple",
-            }),
+            Some((topic, name)) if !topic.is_empty() && !name.is_empty() => Ok(Self::new(topic, name)),
+            _ => Err(IdError { text: text.to_owned(), expected: "a case id such as read/tuples::a short tuple" }),
         }
     }
 }
@@ -91,15 +83,9 @@ impl FromStr for SparkMinor {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let error = || IdError {
-            text: text.to_owned(),
-            expected: "a Spark version such as 4.2",
-        };
+        let error = || IdError { text: text.to_owned(), expected: "a Spark version such as 4.2" };
         let (major, minor) = text.split_once('.').ok_or_else(error)?;
-        Ok(Self {
-            major: number(major).ok_or_else(error)?,
-            minor: number(minor).ok_or_else(error)?,
-        })
+        Ok(Self { major: number(major).ok_or_else(error)?, minor: number(minor).ok_or_else(error)? })
     }
 }
 
@@ -127,28 +113,17 @@ impl FromStr for SparkVersion {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let error = || IdError {
-            text: text.to_owned(),
-            expected: "a full Spark version such as 4.2.1",
-        };
+        let error = || IdError { text: text.to_owned(), expected: "a full Spark version such as 4.2.1" };
         let mut parts = text.splitn(3, '.');
-        let (Some(major), Some(minor), Some(rest)) = (parts.next(), parts.next(), parts.next())
-        else {
+        let (Some(major), Some(minor), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(error());
         };
         // What follows the second point is kept as it is: `0`, `0.dev1`, `0-SNAPSHOT`.
-        if !rest.starts_with(|c: char| c.is_ascii_digit()) || rest.chars().any(char::is_whitespace)
-        {
+        if !rest.starts_with(|c: char| c.is_ascii_digit()) || rest.chars().any(char::is_whitespace) {
             return Err(error());
         }
-        let minor = SparkMinor {
-            major: number(major).ok_or_else(error)?,
-            minor: number(minor).ok_or_else(error)?,
-        };
-        Ok(Self {
-            minor,
-            rest: rest.to_owned(),
-        })
+        let minor = SparkMinor { major: number(major).ok_or_else(error)?, minor: number(minor).ok_or_else(error)? };
+        Ok(Self { minor, rest: rest.to_owned() })
     }
 }
 
@@ -166,13 +141,7 @@ impl CaseHash {
     /// The hash of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         let digest = Sha256::digest(bytes);
-        Self(
-            digest
-                .iter()
-                .take(8)
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        )
+        Self(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// The 16 digits.
@@ -194,10 +163,7 @@ impl FromStr for CaseHash {
         if text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(IdError {
-                text: text.to_owned(),
-                expected: "a case hash of 16 hexadecimal digits",
-            })
+            Err(IdError { text: text.to_owned(), expected: "a case hash of 16 hexadecimal digits" })
         }
     }
 }
@@ -244,10 +210,7 @@ mod tests {
     #[test]
     fn a_case_id_keeps_colons_of_the_name() {
         let id: CaseId = "read/tuples::a::b".parse().unwrap();
-        assert_eq!(
-            (id.area(), id.topic(), id.name()),
-            ("read", "read/tuples", "a::b")
-        );
+        assert_eq!((id.area(), id.topic(), id.name()), ("read", "read/tuples", "a::b"));
         assert_eq!(id.to_string(), "read/tuples::a::b");
     }
 }

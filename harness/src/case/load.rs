@@ -33,14 +33,9 @@ pub fn load(root: &Path) -> Suite {
                 suite.cases.extend(loaded.cases);
                 suite.diagnostics.extend(loaded.diagnostics);
             }
-            Ok(Err(_)) => suite
-                .diagnostics
-                .push(Diagnostic::of_file(&file, "the file is not UTF-8 text")),
+            Ok(Err(_)) => suite.diagnostics.push(Diagnostic::of_file(&file, "the file is not UTF-8 text")),
             Err(error) => {
-                suite.diagnostics.push(Diagnostic::of_file(
-                    &file,
-                    format!("the file cannot be read: {error}"),
-                ));
+                suite.diagnostics.push(Diagnostic::of_file(&file, format!("the file cannot be read: {error}")));
             }
         }
     }
@@ -52,10 +47,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>, problems: &mut Vec<Diagnosti
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            problems.push(Diagnostic::of_file(
-                folder,
-                format!("the folder cannot be read: {error}"),
-            ));
+            problems.push(Diagnostic::of_file(folder, format!("the folder cannot be read: {error}")));
             return;
         }
     };
@@ -65,10 +57,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>, problems: &mut Vec<Diagnosti
         if name.to_string_lossy().starts_with('.') {
             continue;
         }
-        match (
-            entry.file_type(),
-            path.extension().and_then(|ending| ending.to_str()),
-        ) {
+        match (entry.file_type(), path.extension().and_then(|ending| ending.to_str())) {
             // A symbolic link to a folder is not followed: it may lead back here.
             (Ok(kind), _) if kind.is_dir() => collect(&path, files, problems),
             (_, Some("yaml")) => files.push(path),
@@ -85,22 +74,13 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>, problems: &mut Vec<Diagnosti
 /// `<area>/<topic>`, from the path below `root`.
 fn topic_of(root: &Path, file: &Path) -> Result<String, Diagnostic> {
     let below = file.strip_prefix(root).unwrap_or(file).with_extension("");
-    let parts: Option<Vec<&str>> = below
-        .components()
-        .map(|part| part.as_os_str().to_str())
-        .collect();
+    let parts: Option<Vec<&str>> = below.components().map(|part| part.as_os_str().to_str()).collect();
     match parts {
-        Some(parts) if parts.len() > 1 && !parts.iter().any(|part| part.contains("::")) => {
-            Ok(parts.join("/"))
+        Some(parts) if parts.len() > 1 && !parts.iter().any(|part| part.contains("::")) => Ok(parts.join("/")),
+        Some(parts) if parts.len() == 1 => {
+            Err(Diagnostic::of_file(file, "a case file lies in the folder of its area: cases/<area>/<topic>.yaml"))
         }
-        Some(parts) if parts.len() == 1 => Err(Diagnostic::of_file(
-            file,
-            "a case file lies in the folder of its area: cases/<area>/<topic>.yaml",
-        )),
-        _ => Err(Diagnostic::of_file(
-            file,
-            "the path is part of case ids: it must be UTF-8 and have no `::`",
-        )),
+        _ => Err(Diagnostic::of_file(file, "the path is part of case ids: it must be UTF-8 and have no `::`")),
     }
 }
 
@@ -108,10 +88,7 @@ fn topic_of(root: &Path, file: &Path) -> Result<String, Diagnostic> {
 pub fn load_text(file: &Path, topic: &str, text: &str) -> Suite {
     let mut problems = Problems::new(file, text);
     let cases = load_cases(file, topic, text, &mut problems);
-    Suite {
-        cases,
-        diagnostics: problems.finish(),
-    }
+    Suite { cases, diagnostics: problems.finish() }
 }
 
 fn load_cases(file: &Path, topic: &str, text: &str, problems: &mut Problems<'_>) -> Vec<Case> {
@@ -145,23 +122,12 @@ fn load_cases(file: &Path, topic: &str, text: &str, problems: &mut Problems<'_>)
             }
         };
         if let Some(first) = names.get(&case.name.value) {
-            let help = format!(
-                "the first stands in line {}; a case's name is its identity",
-                first.line
-            );
-            problems.push(
-                case.name.span,
-                "a case of this name stands in this file already",
-                Some(help),
-            );
+            let help = format!("the first stands in line {}; a case's name is its identity", first.line);
+            problems.push(case.name.span, "a case of this name stands in this file already", Some(help));
         } else {
             names.insert(case.name.value.clone(), case.name.span);
         }
-        let location = Location {
-            file: file.to_owned(),
-            line: case.name.span.line,
-            column: case.name.span.column,
-        };
+        let location = Location { file: file.to_owned(), line: case.name.span.line, column: case.name.span.column };
         let checked = check(case, node, problems);
         if let Some(parts) = checked.filter(|_| problems.count() == before) {
             cases.push(parts.into_case(topic, &case_file.feature.value, location));
@@ -177,11 +143,7 @@ fn one_line(text: &Located<String>, key: &str, problems: &mut Problems<'_>) {
         problems.push(text.span, format!("`{key}` is empty"), None);
     } else if value.trim() != value || value.chars().any(char::is_control) {
         let help = Some("use `about` for prose".to_owned());
-        problems.push(
-            text.span,
-            format!("`{key}` must be one line without blanks at its ends"),
-            help,
-        );
+        problems.push(text.span, format!("`{key}` must be one line without blanks at its ends"), help);
     }
 }
 
@@ -198,11 +160,7 @@ struct Checked {
 
 fn check(case: FileCase, node: &Node, problems: &mut Problems<'_>) -> Option<Checked> {
     one_line(&case.name, "name", problems);
-    let since = match case
-        .since
-        .as_ref()
-        .map(|since| (since.value.parse::<SparkMinor>(), since.span))
-    {
+    let since = match case.since.as_ref().map(|since| (since.value.parse::<SparkMinor>(), since.span)) {
         None => SparkMinor::new(4, 0),
         Some((Ok(version), _)) => version,
         Some((Err(error), span)) => {
@@ -214,45 +172,21 @@ fn check(case: FileCase, node: &Node, problems: &mut Problems<'_>) -> Option<Che
         let known_shape = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
         if id.value.is_empty() || !id.value.chars().all(known_shape) {
             let help = Some("an id of the behaviour catalogue looks like `READ-ARITY`".to_owned());
-            problems.push(
-                id.span,
-                format!("`{}` is not an id of the behaviour catalogue", id.value),
-                help,
-            );
+            problems.push(id.span, format!("`{}` is not an id of the behaviour catalogue", id.value), help);
         }
     }
-    let deadline = case.deadline.as_ref().and_then(|seconds| {
-        match Duration::try_from_secs_f64(seconds.value) {
-            Ok(duration) if !duration.is_zero() => Some(duration),
-            _ => {
-                problems.push(
-                    seconds.span,
-                    "a deadline is a positive number of seconds",
-                    None,
-                );
-                None
-            }
+    let deadline = case.deadline.as_ref().and_then(|seconds| match Duration::try_from_secs_f64(seconds.value) {
+        Ok(duration) if !duration.is_zero() => Some(duration),
+        _ => {
+            problems.push(seconds.span, "a deadline is a positive number of seconds", None);
+            None
         }
     });
-    let conf = case
-        .conf
-        .0
-        .iter()
-        .map(|(key, value)| (key.clone(), conf_text(value)))
-        .collect();
+    let conf = case.conf.0.iter().map(|(key, value)| (key.clone(), conf_text(value))).collect();
     let (python, declarative) = match (&case.source, &case.python) {
         (Some(source), None) => {
             let read_schema = case.read.schema.as_deref();
-            (
-                python_source::module(
-                    &source.value,
-                    source.span,
-                    read_schema,
-                    &case.calls,
-                    problems,
-                ),
-                true,
-            )
+            (python_source::module(&source.value, source.span, read_schema, &case.calls, problems), true)
         }
         (None, Some(python)) => {
             if python.value.trim().is_empty() {
@@ -266,15 +200,8 @@ fn check(case: FileCase, node: &Node, problems: &mut Problems<'_>) -> Option<Che
             return None;
         }
         (None, None) => {
-            let help = Some(
-                "describe the source by `source:`, or write it as a module under `python:`"
-                    .to_owned(),
-            );
-            problems.push(
-                case.name.span,
-                "the case has neither `source` nor `python`",
-                help,
-            );
+            let help = Some("describe the source by `source:`, or write it as a module under `python:`".to_owned());
+            problems.push(case.name.span, "the case has neither `source` nor `python`", help);
             return None;
         }
     };
@@ -285,15 +212,7 @@ fn check(case: FileCase, node: &Node, problems: &mut Problems<'_>) -> Option<Che
             .map_or(Value::Null, |(_, source)| plain_json(source)),
         _ => Value::Null,
     };
-    Some(Checked {
-        case,
-        since,
-        python,
-        declarative,
-        conf,
-        deadline,
-        canonical_source,
-    })
+    Some(Checked { case, since, python, declarative, conf, deadline, canonical_source })
 }
 
 impl Checked {
@@ -324,12 +243,7 @@ impl Checked {
 fn read_of(read: FileRead) -> Read {
     Read {
         format: read.format,
-        options: read
-            .options
-            .0
-            .into_iter()
-            .map(|(key, Scalar(value))| (key, value))
-            .collect(),
+        options: read.options.0.into_iter().map(|(key, Scalar(value))| (key, value)).collect(),
         schema: read.schema,
         path: read.path.map(|path| match path {
             OneOrMany::One(path) => ReadPath::One(path),
@@ -355,11 +269,7 @@ fn plain_json(node: &Node) -> Value {
         Content::Float(value) => json!({ "float": format!("{value:?}") }),
         Content::String(value) => json!(value),
         Content::Sequence(nodes) => Value::Array(nodes.iter().map(plain_json).collect()),
-        Content::Mapping(entries)
-            if entries
-                .iter()
-                .all(|(key, _)| matches!(key.content, Content::String(_))) =>
-        {
+        Content::Mapping(entries) if entries.iter().all(|(key, _)| matches!(key.content, Content::String(_))) => {
             let pair = |(key, value): &(Node, Node)| match &key.content {
                 Content::String(name) => (name.clone(), plain_json(value)),
                 _ => (String::new(), plain_json(value)),
@@ -367,9 +277,7 @@ fn plain_json(node: &Node) -> Value {
             Value::Object(entries.iter().map(pair).collect::<Map<_, _>>())
         }
         Content::Mapping(entries) => {
-            let pairs = entries
-                .iter()
-                .map(|(key, value)| json!([plain_json(key), plain_json(value)]));
+            let pairs = entries.iter().map(|(key, value)| json!([plain_json(key), plain_json(value)]));
             json!({ "map": pairs.collect::<Vec<_>>() })
         }
     }

@@ -2,158 +2,11 @@
 
 use serde::de::value::{StrDeserializer, UsizeDeserializer};
 use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer, MapAccess,
-    SeqAccess, Unexpected, VariantAccess, Visitor,
+    self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
+use super::read_error::{ReadError, quoted_list};
 use super::yaml::{Content, LOCATED_MARKER, NODE_MARKER, Node, Span};
-
-/// A node that is not what the reader wants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ReadError {
-    pub(crate) message: String,
-    pub(crate) help: Option<String>,
-    /// Where; the innermost node that was being read.
-    pub(crate) span: Option<Span>,
-}
-
-impl ReadError {
-    fn new(message: String, help: Option<String>) -> Self {
-        Self {
-            message,
-            help,
-            span: None,
-        }
-    }
-
-    /// Sets the position unless a deeper node has set it.
-    fn at(mut self, span: Span) -> Self {
-        self.span.get_or_insert(span);
-        self
-    }
-}
-
-impl std::fmt::Display for ReadError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-impl de::Error for ReadError {
-    fn custom<T: std::fmt::Display>(message: T) -> Self {
-        Self::new(message.to_string(), None)
-    }
-
-    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let expected = words_of_yaml(&expected.to_string());
-        let quoted = match unexpected {
-            Unexpected::Signed(value) => Some(value.to_string()),
-            Unexpected::Unsigned(value) => Some(value.to_string()),
-            Unexpected::Float(value) => Some(format!("{value:?}")),
-            Unexpected::Bool(value) => Some(value.to_string()),
-            _ => None,
-        };
-        let help = quoted
-            .filter(|_| expected.contains("string"))
-            .map(|text| format!("quote it: \"{text}\""));
-        Self::new(
-            format!("expected {expected}, found {}", describe(&unexpected)),
-            help,
-        )
-    }
-
-    fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(
-            format!("expected {expected}, found {}", describe(&unexpected)),
-            None,
-        )
-    }
-
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(
-            format!("unknown key `{field}`"),
-            suggestion(field, expected),
-        )
-    }
-
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(
-            format!("`{variant}` is not known here"),
-            suggestion(variant, expected),
-        )
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::new(format!("the key `{field}` is missing"), None)
-    }
-
-    fn duplicate_field(field: &'static str) -> Self {
-        Self::new(format!("the key `{field}` is given twice"), None)
-    }
-}
-
-/// Serde's own names of what a visitor expects, in the words of YAML.
-fn words_of_yaml(expected: &str) -> String {
-    match expected {
-        "a sequence" => "a list",
-        "a map" => "a mapping",
-        "f64" | "f32" => "a number",
-        "u64" | "u32" | "u16" | "usize" => "a number that is not negative",
-        other => other,
-    }
-    .to_owned()
-}
-
-fn describe(unexpected: &Unexpected<'_>) -> String {
-    match unexpected {
-        Unexpected::Unit | Unexpected::Option => "null".to_owned(),
-        Unexpected::Seq => "a list".to_owned(),
-        Unexpected::Map => "a mapping".to_owned(),
-        Unexpected::Str(text) => format!("the string {text:?}"),
-        Unexpected::Signed(value) => format!("the number {value}"),
-        Unexpected::Unsigned(value) => format!("the number {value}"),
-        Unexpected::Float(value) => format!("the number {value:?}"),
-        Unexpected::Bool(value) => format!("the boolean {value}"),
-        other => other.to_string(),
-    }
-}
-
-/// "did you mean …?" where a word is close, else the words that are allowed.
-pub(crate) fn suggestion(word: &str, allowed: &[&str]) -> Option<String> {
-    let close = allowed
-        .iter()
-        .map(|candidate| (edit_distance(word, candidate), *candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
-        .min();
-    match close {
-        Some((_, candidate)) => Some(format!("did you mean `{candidate}`?")),
-        None if allowed.is_empty() => None,
-        None => Some(format!("allowed here: {}", quoted_list(allowed))),
-    }
-}
-
-fn quoted_list(words: &[&str]) -> String {
-    let list: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    list.join(", ")
-}
-
-/// Levenshtein's distance.
-fn edit_distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.chars().take(256).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, r) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(l != *r);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[right.len()]
-}
 
 impl<'de> IntoDeserializer<'de, ReadError> for &'de Node {
     type Deserializer = NodeDeserializer<'de>;
@@ -188,9 +41,7 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'de> {
             },
             Content::Float(value) => visitor.visit_f64(*value),
             Content::String(value) => visitor.visit_borrowed_str(value),
-            Content::Sequence(nodes) => visitor.visit_seq(NodeSequence {
-                nodes: nodes.iter(),
-            }),
+            Content::Sequence(nodes) => visitor.visit_seq(NodeSequence { nodes: nodes.iter() }),
             Content::Mapping(entries) => visitor.visit_map(NodeMap { entries, next: 0 }),
         };
         result.map_err(|error| error.at(self.node.span))
@@ -209,10 +60,7 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'de> {
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         match name {
-            NODE_MARKER | LOCATED_MARKER => visitor.visit_seq(LocatedAccess {
-                node: self.node,
-                next: 0,
-            }),
+            NODE_MARKER | LOCATED_MARKER => visitor.visit_seq(LocatedAccess { node: self.node, next: 0 }),
             _ => visitor.visit_newtype_struct(self),
         }
     }
@@ -224,33 +72,16 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'de> {
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         let result = match &self.node.content {
-            Content::String(variant) => visitor.visit_enum(EnumNode {
-                variant,
-                span: self.node.span,
-                value: None,
-            }),
+            Content::String(variant) => visitor.visit_enum(EnumNode { variant, span: self.node.span, value: None }),
             Content::Mapping(entries) => match entries.as_slice() {
-                [
-                    (
-                        Node {
-                            content: Content::String(variant),
-                            span,
-                        },
-                        value,
-                    ),
-                ] => visitor.visit_enum(EnumNode {
-                    variant,
-                    span: *span,
-                    value: Some(value),
-                }),
+                [(Node { content: Content::String(variant), span }, value)] => {
+                    visitor.visit_enum(EnumNode { variant, span: *span, value: Some(value) })
+                }
                 _ => Err(de::Error::custom("expected a mapping with exactly one key")),
             },
             _ => {
                 let found = self.node.describe();
-                Err(de::Error::custom(format!(
-                    "expected one of {}, found {found}",
-                    quoted_list(variants)
-                )))
+                Err(de::Error::custom(format!("expected one of {}, found {found}", quoted_list(variants))))
             }
         };
         result.map_err(|error| error.at(self.node.span))
@@ -267,11 +98,8 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'de> {
         }
         // Serde would also take a list, in the order of the fields.
         let help = format!("its keys are {}", quoted_list(fields));
-        Err(ReadError::new(
-            format!("expected a mapping, found {}", self.node.describe()),
-            Some(help),
-        )
-        .at(self.node.span))
+        Err(ReadError::new(format!("expected a mapping, found {}", self.node.describe()), Some(help))
+            .at(self.node.span))
     }
 
     serde::forward_to_deserialize_any! {
@@ -287,16 +115,11 @@ struct NodeSequence<'de> {
 impl<'de> SeqAccess<'de> for NodeSequence<'de> {
     type Error = ReadError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, ReadError> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
         let Some(node) = self.nodes.next() else {
             return Ok(None);
         };
-        seed.deserialize(node.into_deserializer())
-            .map(Some)
-            .map_err(|error| error.at(node.span))
+        seed.deserialize(node.into_deserializer()).map(Some).map_err(|error| error.at(node.span))
     }
 }
 
@@ -308,37 +131,26 @@ struct NodeMap<'de> {
 impl<'de> MapAccess<'de> for NodeMap<'de> {
     type Error = ReadError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, ReadError> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
         let Some((key, _)) = self.entries.get(self.next) else {
             return Ok(None);
         };
-        if self.entries[..self.next]
-            .iter()
-            .any(|(earlier, _)| earlier.content == key.content)
-        {
+        if self.entries[..self.next].iter().any(|(earlier, _)| earlier.content == key.content) {
             let name = match &key.content {
                 Content::String(name) => format!(" `{name}`"),
                 _ => String::new(),
             };
             return Err(ReadError::new(format!("the key{name} is given twice"), None).at(key.span));
         }
-        seed.deserialize(key.into_deserializer())
-            .map(Some)
-            .map_err(|error| error.at(key.span))
+        seed.deserialize(key.into_deserializer()).map(Some).map_err(|error| error.at(key.span))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
         let Some((_, value)) = self.entries.get(self.next) else {
-            return Err(de::Error::custom(
-                "a value was asked for after the last key",
-            ));
+            return Err(de::Error::custom("a value was asked for after the last key"));
         };
         self.next += 1;
-        seed.deserialize(value.into_deserializer())
-            .map_err(|error| error.at(value.span))
+        seed.deserialize(value.into_deserializer()).map_err(|error| error.at(value.span))
     }
 }
 
@@ -351,10 +163,7 @@ struct LocatedAccess<'de> {
 impl<'de> SeqAccess<'de> for LocatedAccess<'de> {
     type Error = ReadError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, ReadError> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
         let span = self.node.span;
         self.next += 1;
         let number: UsizeDeserializer<ReadError> = match self.next {
@@ -381,9 +190,7 @@ impl<'de> EnumAccess<'de> for EnumNode<'de> {
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ReadError> {
         let name: StrDeserializer<'_, ReadError> = self.variant.into_deserializer();
-        let variant = seed
-            .deserialize(name)
-            .map_err(|error| error.at(self.span))?;
+        let variant = seed.deserialize(name).map_err(|error| error.at(self.span))?;
         Ok((variant, self))
     }
 }
@@ -398,27 +205,17 @@ impl<'de> VariantAccess<'de> for EnumNode<'de> {
     type Error = ReadError;
 
     fn unit_variant(self) -> Result<(), ReadError> {
-        if self.value.is_some() {
-            Err(self.error("takes no value"))
-        } else {
-            Ok(())
-        }
+        if self.value.is_some() { Err(self.error("takes no value")) } else { Ok(()) }
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
         match self.value {
-            Some(node) => seed
-                .deserialize(node.into_deserializer())
-                .map_err(|error| error.at(node.span)),
+            Some(node) => seed.deserialize(node.into_deserializer()).map_err(|error| error.at(node.span)),
             None => Err(self.error("needs a value")),
         }
     }
 
-    fn tuple_variant<V: Visitor<'de>>(
-        self,
-        _len: usize,
-        visitor: V,
-    ) -> Result<V::Value, ReadError> {
+    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, ReadError> {
         match self.value {
             Some(node) => node.into_deserializer().deserialize_any(visitor),
             None => Err(self.error("needs a value")),
@@ -463,48 +260,24 @@ mod tests {
     }
 
     #[rstest]
-    #[case(
-        "name: x\npartition: []",
-        "2:1 unknown key `partition`",
-        Some("did you mean `partitions`?")
-    )]
-    #[case(
-        "name: 4.0",
-        "1:7 expected a string, found the number 4.0",
-        Some("quote it: \"4.0\"")
-    )]
+    #[case("name: x\npartition: []", "2:1 unknown key `partition`", Some("did you mean `partitions`?"))]
+    #[case("name: 4.0", "1:7 expected a string, found the number 4.0", Some("quote it: \"4.0\""))]
     #[case("name: x\nname: y", "2:1 the key `name` is given twice", None)]
     #[case("{yields: lists}", "1:1 the key `name` is missing", None)]
-    #[case(
-        "name: x\nyields: list",
-        "2:9 `list` is not known here",
-        Some("did you mean `lists`?")
-    )]
-    #[case(
-        "name: x\nyields: 1",
-        "2:9 expected one of `tuples`, `lists`, found the number 1",
-        None
-    )]
+    #[case("name: x\nyields: list", "2:9 `list` is not known here", Some("did you mean `lists`?"))]
+    #[case("name: x\nyields: 1", "2:9 expected one of `tuples`, `lists`, found the number 1", None)]
     #[case(
         "name: x\nzzzzzz: 1",
         "2:1 unknown key `zzzzzz`",
         Some("allowed here: `name`, `partitions`, `yields`, `deadline`")
     )]
-    #[case(
-        "name: x\npartitions: 5",
-        "2:13 expected a list, found the number 5",
-        None
-    )]
+    #[case("name: x\npartitions: 5", "2:13 expected a list, found the number 5", None)]
     #[case(
         "[1]",
         "1:1 expected a mapping, found a list",
         Some("its keys are `name`, `partitions`, `yields`, `deadline`")
     )]
-    fn an_error_knows_its_place_and_remedy(
-        #[case] text: &str,
-        #[case] expected: &str,
-        #[case] help: Option<&str>,
-    ) {
+    fn an_error_knows_its_place_and_remedy(#[case] text: &str, #[case] expected: &str, #[case] help: Option<&str>) {
         let error = read::<Source>(&parse(text).unwrap()).unwrap_err();
         let span = error.span.unwrap();
         let found = format!("{}:{} {}", span.line, span.column, error.message);
@@ -516,20 +289,9 @@ mod tests {
     fn nodes_pass_through_with_their_positions() {
         let tree = parse("name: x\npartitions: [[1, {py: a}]]\ndeadline: 3").unwrap();
         let source: Source = read(&tree).unwrap();
-        assert_eq!(
-            source.name.span,
-            Span {
-                line: 1,
-                column: 7,
-                width: 1
-            }
-        );
-        let Content::Mapping(entries) = &tree.content else {
-            unreachable!()
-        };
-        let Content::Sequence(expected) = &entries[1].1.content else {
-            unreachable!()
-        };
+        assert_eq!(source.name.span, Span { line: 1, column: 7, width: 1 });
+        let Content::Mapping(entries) = &tree.content else { unreachable!() };
+        let Content::Sequence(expected) = &entries[1].1.content else { unreachable!() };
         assert_eq!(source.partitions.as_ref().unwrap(), expected);
         assert_eq!(source.deadline, Some(3.0));
     }

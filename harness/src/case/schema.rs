@@ -15,10 +15,7 @@ mod tests {
     #[test]
     fn the_committed_schema_is_current() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/case.schema.json");
-        let current = format!(
-            "{}\n",
-            serde_json::to_string_pretty(&super::json_schema()).unwrap()
-        );
+        let current = format!("{}\n", serde_json::to_string_pretty(&super::json_schema()).unwrap());
         if std::env::var_os("SEATRIAL_UPDATE_SCHEMA").is_some() {
             std::fs::write(&file, &current).unwrap();
         }

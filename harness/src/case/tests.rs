@@ -10,12 +10,7 @@ use super::*;
 
 fn problems(text: &str) -> String {
     let suite = load_text(Path::new("cases/read/x.yaml"), "read/x", text);
-    suite
-        .diagnostics
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n\n")
+    suite.diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
 }
 
 #[test]
@@ -25,10 +20,7 @@ fn a_case_has_its_defaults() {
     assert_eq!(suite.diagnostics, []);
     let case = &suite.cases[0];
     assert_eq!(case.id.to_string(), "read/x::a");
-    assert_eq!(
-        (case.since, case.deadline, case.ordered),
-        (SparkMinor::new(4, 0), None, false)
-    );
+    assert_eq!((case.since, case.deadline, case.ordered), (SparkMinor::new(4, 0), None, false));
     assert_eq!(case.query.as_deref(), Some("SELECT * FROM source"));
     assert_eq!((case.location.line, case.location.column), (3, 11));
 }
@@ -211,14 +203,7 @@ cases:
     python: pass
 ";
     let suite = load_text(Path::new("cases/read/x.yaml"), "read/x", text);
-    assert_eq!(
-        suite
-            .cases
-            .iter()
-            .map(|case| case.id.name())
-            .collect::<Vec<_>>(),
-        ["ok"]
-    );
+    assert_eq!(suite.cases.iter().map(|case| case.id.name()).collect::<Vec<_>>(), ["ok"]);
     insta::assert_snapshot!(problems(text), @r#"
     error: unknown key `partition`
      --> cases/read/x.yaml:4:30
@@ -398,11 +383,7 @@ fn a_broken_file_does_not_stop_the_others() {
     let suite = load(root.path());
     let ids: Vec<String> = suite.cases.iter().map(|case| case.id.to_string()).collect();
     assert_eq!(ids, ["b/deep/good::a", "read/good::a"]);
-    let told: Vec<String> = suite
-        .diagnostics
-        .iter()
-        .map(|problem| problem.message.clone())
-        .collect();
+    let told: Vec<String> = suite.diagnostics.iter().map(|problem| problem.message.clone()).collect();
     insta::assert_snapshot!(told.join("\n"), @r"
     a case file's name ends in `.yaml`
     a case file lies in the folder of its area: cases/<area>/<topic>.yaml

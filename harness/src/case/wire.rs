@@ -10,11 +10,7 @@ const GENERATOR_FORMAT: u32 = 1;
 impl Case {
     /// The case as a runner gets it (CASE of the runner protocol).
     pub fn wire(&self) -> Value {
-        let conf: Map<String, Value> = self
-            .conf
-            .iter()
-            .map(|(key, value)| (key.clone(), json!(value)))
-            .collect();
+        let conf: Map<String, Value> = self.conf.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
         json!({
             "python": self.python,
             "register": self.register,
@@ -65,12 +61,7 @@ fn canonical(value: &Value) -> Value {
         Value::Object(entries) => {
             let mut sorted: Vec<(&String, &Value)> = entries.iter().collect();
             sorted.sort_by_key(|(key, _)| *key);
-            Value::Object(
-                sorted
-                    .into_iter()
-                    .map(|(key, value)| (key.clone(), canonical(value)))
-                    .collect(),
-            )
+            Value::Object(sorted.into_iter().map(|(key, value)| (key.clone(), canonical(value))).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(canonical).collect()),
         other => other.clone(),
@@ -97,9 +88,7 @@ mod tests {
 
     #[rstest]
     #[case("name: b\nabout: prose\nsource: {schema: id int, rows: [[1]]}")]
-    #[case(
-        "name: a\nordered: true\ndeadline: 3\nsince: '4.2'\ncovers: [X]\nsource: {schema: id int, rows: [[1]]}"
-    )]
+    #[case("name: a\nordered: true\ndeadline: 3\nsince: '4.2'\ncovers: [X]\nsource: {schema: id int, rows: [[1]]}")]
     #[case("name: a\nsource:\n  rows:\n  - - 1\n  schema: 'id int'")]
     #[case("name: a\nquery: SELECT * FROM source\nsource: {schema: id int, rows: [[1]]}")]
     fn what_does_not_change_the_behaviour_keeps_the_hash(#[case] case: &str) {

@@ -70,27 +70,15 @@ pub(crate) const NODE_MARKER: &str = "$seatrial::yaml::Node";
 
 /// Parses one YAML document. An empty text is a null node.
 pub(crate) fn parse(text: &str) -> Result<Node, SyntaxError> {
-    let failed = |message: &str| SyntaxError {
-        message: message.to_owned(),
-        span: Span {
-            line: 1,
-            column: 1,
-            width: 1,
-        },
-    };
+    let failed =
+        |message: &str| SyntaxError { message: message.to_owned(), span: Span { line: 1, column: 1, width: 1 } };
     std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new()
-            .name("yaml".to_owned())
-            .stack_size(STACK_SIZE);
+        let builder = std::thread::Builder::new().name("yaml".to_owned()).stack_size(STACK_SIZE);
         match builder.spawn_scoped(scope, || parse_here(text)) {
-            Ok(thread) => thread.join().unwrap_or_else(|_| {
-                Err(failed(
-                    "the YAML parser crashed on this text; please report it",
-                ))
-            }),
-            Err(error) => Err(failed(&format!(
-                "failed to start the YAML parser's thread: {error}"
-            ))),
+            Ok(thread) => {
+                thread.join().unwrap_or_else(|_| Err(failed("the YAML parser crashed on this text; please report it")))
+            }
+            Err(error) => Err(failed(&format!("failed to start the YAML parser's thread: {error}"))),
         }
     })
 }
@@ -107,15 +95,8 @@ fn parse_here(text: &str) -> Result<Node, SyntaxError> {
         with_snippet: false,
     };
     serde_saphyr::from_str_with_options::<Node>(text, options).map_err(|error| {
-        let span = error.location().map(span_of).unwrap_or(Span {
-            line: 1,
-            column: 1,
-            width: 1,
-        });
-        SyntaxError {
-            message: plain_message(&error),
-            span,
-        }
+        let span = error.location().map(span_of).unwrap_or(Span { line: 1, column: 1, width: 1 });
+        SyntaxError { message: plain_message(&error), span }
     })
 }
 
@@ -126,12 +107,7 @@ fn plain_message(error: &serde_saphyr::Error) -> String {
         return "a second YAML document starts here; a file holds one".to_owned();
     }
     let first = text.lines().next().unwrap_or_default();
-    first
-        .split(" at line ")
-        .next()
-        .unwrap_or(first)
-        .trim_end_matches([' ', ',', ':'])
-        .to_owned()
+    first.split(" at line ").next().unwrap_or(first).trim_end_matches([' ', ',', ':']).to_owned()
 }
 
 fn span_of(location: serde_saphyr::Location) -> Span {
@@ -161,17 +137,11 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
         let spanned = Spanned::<Content>::deserialize(deserializer)?;
-        Ok(Node {
-            content: spanned.value,
-            span: span_of(spanned.referenced),
-        })
+        Ok(Node { content: spanned.value, span: span_of(spanned.referenced) })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        let Located {
-            value: content,
-            span,
-        } = located(&mut access)?;
+        let Located { value: content, span } = located(&mut access)?;
         Ok(Node { content, span })
     }
 }
@@ -221,18 +191,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for LocatedVisitor<T> {
 }
 
 /// Line, column, width and the value itself, as the tree's deserializer hands them out.
-fn located<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(
-    access: &mut A,
-) -> Result<Located<T>, A::Error> {
+fn located<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(access: &mut A) -> Result<Located<T>, A::Error> {
     let mut number = || -> Result<usize, A::Error> { Ok(access.next_element()?.unwrap_or(1)) };
-    let span = Span {
-        line: number()?,
-        column: number()?,
-        width: number()?,
-    };
-    let value = access
-        .next_element()?
-        .ok_or_else(|| A::Error::custom("a position without a node"))?;
+    let span = Span { line: number()?, column: number()?, width: number()? };
+    let value = access.next_element()?.ok_or_else(|| A::Error::custom("a position without a node"))?;
     Ok(Located { value, span })
 }
 
@@ -333,56 +295,20 @@ mod tests {
 
     #[test]
     fn nodes_know_where_they_stand() {
-        let Content::Mapping(entries) = parse("a: 1\né: [x, 'yz']\n").unwrap().content else {
-            unreachable!()
-        };
-        let Content::Sequence(items) = &entries[1].1.content else {
-            unreachable!()
-        };
-        assert_eq!(
-            entries[1].0.span,
-            Span {
-                line: 2,
-                column: 1,
-                width: 1
-            }
-        );
-        assert_eq!(
-            items[1].span,
-            Span {
-                line: 2,
-                column: 8,
-                width: 4
-            }
-        );
+        let Content::Mapping(entries) = parse("a: 1\né: [x, 'yz']\n").unwrap().content else { unreachable!() };
+        let Content::Sequence(items) = &entries[1].1.content else { unreachable!() };
+        assert_eq!(entries[1].0.span, Span { line: 2, column: 1, width: 1 });
+        assert_eq!(items[1].span, Span { line: 2, column: 8, width: 4 });
     }
 
     #[rstest]
     #[case("a: [1, 2", "unclosed bracket '['", 1, 4)]
     #[case("a: b: c", "mapping values are not allowed in this context", 1, 5)]
-    #[case(
-        "--- 1\n--- 2",
-        "a second YAML document starts here; a file holds one",
-        2,
-        5
-    )]
-    #[case(
-        "<<: {a: 1}",
-        "YAML merge keys are not allowed by configured policy",
-        1,
-        1
-    )]
-    fn broken_text_is_located(
-        #[case] text: &str,
-        #[case] message: &str,
-        #[case] line: usize,
-        #[case] column: usize,
-    ) {
+    #[case("--- 1\n--- 2", "a second YAML document starts here; a file holds one", 2, 5)]
+    #[case("<<: {a: 1}", "YAML merge keys are not allowed by configured policy", 1, 1)]
+    fn broken_text_is_located(#[case] text: &str, #[case] message: &str, #[case] line: usize, #[case] column: usize) {
         let error = parse(text).unwrap_err();
-        assert_eq!(
-            (error.message.as_str(), error.span.line, error.span.column),
-            (message, line, column)
-        );
+        assert_eq!((error.message.as_str(), error.span.line, error.span.column), (message, line, column));
     }
 
     #[test]

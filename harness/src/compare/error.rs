@@ -22,83 +22,35 @@ fn is_inside_jvm(error: &ErrorObservation) -> bool {
     is_jvm(error) && error.condition.as_deref().is_none_or(|condition| condition == INTERNAL_ERROR)
 }
 
-pub(super) fn compare(
-    reference: &ErrorObservation,
-    candidate: &ErrorObservation,
-) -> ErrorComparison {
+pub(super) fn compare(reference: &ErrorObservation, candidate: &ErrorObservation) -> ErrorComparison {
     let mut differences = Vec::new();
     let mut check = |field: ErrorField, reference: Option<&str>, candidate: Option<&str>| {
         if reference != candidate {
-            let (reference, candidate) =
-                (reference.map(str::to_owned), candidate.map(str::to_owned));
-            differences.push(ErrorDifference {
-                field,
-                reference,
-                candidate,
-            });
+            let (reference, candidate) = (reference.map(str::to_owned), candidate.map(str::to_owned));
+            differences.push(ErrorDifference { field, reference, candidate });
         }
     };
-    check(
-        ErrorField::Phase,
-        Some(&reference.phase),
-        Some(&candidate.phase),
-    );
+    check(ErrorField::Phase, Some(&reference.phase), Some(&candidate.phase));
     // A condition that only Py4J carries has no class of its own: there is no JVM to leak.
     if !(is_jvm(reference) && reference.condition.is_some()) {
-        check(
-            ErrorField::Exception,
-            Some(&reference.exception),
-            Some(&candidate.exception),
-        );
+        check(ErrorField::Exception, Some(&reference.exception), Some(&candidate.exception));
     }
-    check(
-        ErrorField::Condition,
-        reference.condition.as_deref(),
-        candidate.condition.as_deref(),
-    );
-    check(
-        ErrorField::Sqlstate,
-        reference.sqlstate.as_deref(),
-        candidate.sqlstate.as_deref(),
-    );
-    let names: std::collections::BTreeSet<&String> = reference
-        .parameters
-        .keys()
-        .chain(candidate.parameters.keys())
-        .collect();
+    check(ErrorField::Condition, reference.condition.as_deref(), candidate.condition.as_deref());
+    check(ErrorField::Sqlstate, reference.sqlstate.as_deref(), candidate.sqlstate.as_deref());
+    let names: std::collections::BTreeSet<&String> =
+        reference.parameters.keys().chain(candidate.parameters.keys()).collect();
     for name in names {
         let of = |error: &'_ ErrorObservation| error.parameters.get(name).cloned();
-        check(
-            ErrorField::Parameter(name.clone()),
-            of(reference).as_deref(),
-            of(candidate).as_deref(),
-        );
+        check(ErrorField::Parameter(name.clone()), of(reference).as_deref(), of(candidate).as_deref());
     }
-    check(
-        ErrorField::Message,
-        Some(&reference.message),
-        Some(&candidate.message),
-    );
+    check(ErrorField::Message, Some(&reference.message), Some(&candidate.message));
     let kind = |error: &ErrorObservation| error.python.as_ref().map(|python| python.kind.clone());
-    check(
-        ErrorField::PythonType,
-        kind(reference).as_deref(),
-        kind(candidate).as_deref(),
-    );
-    let text =
-        |error: &ErrorObservation| error.python.as_ref().map(|python| python.message.clone());
-    check(
-        ErrorField::PythonMessage,
-        text(reference).as_deref(),
-        text(candidate).as_deref(),
-    );
+    check(ErrorField::PythonType, kind(reference).as_deref(), kind(candidate).as_deref());
+    let text = |error: &ErrorObservation| error.python.as_ref().map(|python| python.message.clone());
+    check(ErrorField::PythonMessage, text(reference).as_deref(), text(candidate).as_deref());
 
-    let phases_agree = reference.phase == candidate.phase
-        || (reference.phase == "plan" && candidate.phase == "read");
+    let phases_agree = reference.phase == candidate.phase || (reference.phase == "plan" && candidate.phase == "read");
     let clear = !candidate.message.trim().is_empty();
     let equivalent = is_inside_jvm(reference) && phases_agree && clear;
-    ErrorComparison {
-        equivalent,
-        differences,
-    }
+    ErrorComparison { equivalent, differences }
 }

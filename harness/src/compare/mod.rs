@@ -215,10 +215,7 @@ pub struct CallsDifference {
 impl Comparison {
     /// Why the candidate diverges, each reason once; for `Equivalent`, what was disregarded.
     pub fn reasons(&self) -> BTreeSet<Reason> {
-        self.differences
-            .iter()
-            .flat_map(Difference::reasons)
-            .collect()
+        self.differences.iter().flat_map(Difference::reasons).collect()
     }
 }
 
@@ -231,23 +228,16 @@ impl Difference {
             }
             Self::Schema(_) => [Reason::Schema].into(),
             Self::Rows(rows) => {
-                let other = !(rows.changed.is_empty()
-                    && rows.missing.is_empty()
-                    && rows.unexpected.is_empty());
+                let other = !(rows.changed.is_empty() && rows.missing.is_empty() && rows.unexpected.is_empty());
                 let values = other.then_some(Reason::Values);
-                values
-                    .into_iter()
-                    .chain(rows.reordered_at.map(|_| Reason::Order))
-                    .collect()
+                values.into_iter().chain(rows.reordered_at.map(|_| Reason::Order)).collect()
             }
             Self::Error(difference) => [match difference.field {
                 ErrorField::Phase => Reason::Phase,
                 ErrorField::Exception => Reason::Exception,
                 ErrorField::Condition | ErrorField::Sqlstate => Reason::ErrorCondition,
                 ErrorField::Parameter(_) => Reason::ErrorParameters,
-                ErrorField::Message | ErrorField::PythonType | ErrorField::PythonMessage => {
-                    Reason::ErrorMessage
-                }
+                ErrorField::Message | ErrorField::PythonType | ErrorField::PythonMessage => Reason::ErrorMessage,
             }]
             .into(),
             Self::Calls(_) => [Reason::Calls].into(),
@@ -309,59 +299,37 @@ pub fn compare(reference: &Observation, candidate: &Observation, options: Option
             differences.extend(errors.differences.into_iter().map(Difference::Error));
         }
         (None, None) => {}
-        _ => differences.push(Difference::Outcome {
-            reference: outcome(reference),
-            candidate: outcome(candidate),
-        }),
+        _ => differences.push(Difference::Outcome { reference: outcome(reference), candidate: outcome(candidate) }),
     }
     // Where the JVM failed in planning, the candidate may fail later, and so know a schema that the reference does not.
     let later = equivalent && reference.schema.is_none();
     if !later {
-        differences.extend(
-            schema::compare(reference.schema.as_ref(), candidate.schema.as_ref())
-                .map(Difference::Schema),
-        );
+        differences
+            .extend(schema::compare(reference.schema.as_ref(), candidate.schema.as_ref()).map(Difference::Schema));
     }
     match (&reference.rows, &candidate.rows) {
         (Some(expected), Some(actual)) => {
-            let columns = reference
-                .schema
-                .iter()
-                .flat_map(|schema| &schema.fields)
-                .map(|field| field.name.clone());
-            differences.extend(
-                rows::compare(expected, actual, columns.collect(), options.ordered)
-                    .map(Difference::Rows),
-            );
+            let columns = reference.schema.iter().flat_map(|schema| &schema.fields).map(|field| field.name.clone());
+            differences
+                .extend(rows::compare(expected, actual, columns.collect(), options.ordered).map(Difference::Rows));
         }
         (None, None) => {}
         // With an error on one side only, that says it all; else one side neither failed nor returned rows.
         _ if reference.error.is_some() != candidate.error.is_some() => {}
-        _ => differences.push(Difference::Outcome {
-            reference: outcome(reference),
-            candidate: outcome(candidate),
-        }),
+        _ => differences.push(Difference::Outcome { reference: outcome(reference), candidate: outcome(candidate) }),
     }
     differences.extend(calls::compare(&reference.calls, &candidate.calls).map(Difference::Calls));
     if reference.partitions != candidate.partitions {
         let (reference, candidate) = (reference.partitions, candidate.partitions);
-        differences.push(Difference::Partitions {
-            reference,
-            candidate,
-        });
+        differences.push(Difference::Partitions { reference, candidate });
     }
-    let only_errors = differences
-        .iter()
-        .all(|difference| matches!(difference, Difference::Error(_)));
+    let only_errors = differences.iter().all(|difference| matches!(difference, Difference::Error(_)));
     let verdict = match (differences.is_empty(), equivalent && only_errors) {
         (true, _) => Verdict::Exact,
         (false, true) => Verdict::Equivalent,
         (false, false) => Verdict::Divergent,
     };
-    Comparison {
-        verdict,
-        differences,
-    }
+    Comparison { verdict, differences }
 }
 
 fn outcome(observation: &Observation) -> Outcome {
@@ -369,13 +337,7 @@ fn outcome(observation: &Observation) -> Outcome {
         (Some(error), _) => Outcome::Error {
             phase: error.phase.clone(),
             exception: error.exception.clone(),
-            message: error
-                .message
-                .trim()
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
+            message: error.message.trim().lines().next().unwrap_or_default().to_owned(),
         },
         (None, Some(rows)) => Outcome::Rows(rows.len()),
         (None, None) => Outcome::Nothing,

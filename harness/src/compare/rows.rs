@@ -19,25 +19,11 @@ pub(super) fn compare(
     let missing = without(reference, candidate);
     let unexpected = without(candidate, reference);
     if missing.is_empty() && unexpected.is_empty() {
-        let reordered_at = reference
-            .iter()
-            .zip(candidate)
-            .position(|(left, right)| left != right)
-            .filter(|_| ordered);
-        return reordered_at.map(|at| RowsDifference {
-            columns,
-            reordered_at: Some(at),
-            ..RowsDifference::default()
-        });
+        let reordered_at = reference.iter().zip(candidate).position(|(left, right)| left != right).filter(|_| ordered);
+        return reordered_at.map(|at| RowsDifference { columns, reordered_at: Some(at), ..RowsDifference::default() });
     }
     let (changed, missing, unexpected) = pair(missing, unexpected);
-    Some(RowsDifference {
-        columns,
-        changed,
-        missing,
-        unexpected,
-        reordered_at: None,
-    })
+    Some(RowsDifference { columns, changed, missing, unexpected, reordered_at: None })
 }
 
 /// The rows of `from` that `other` does not have as often, in order: of equal rows, the last ones.
@@ -64,11 +50,7 @@ fn pair(missing: Vec<&Row>, unexpected: Vec<&Row>) -> (Vec<ChangedRow>, Vec<Row>
         let mut likeness: Vec<(usize, usize, usize)> = Vec::new();
         for (i, left) in missing.iter().enumerate() {
             for (j, right) in unexpected.iter().enumerate() {
-                let equal = left
-                    .iter()
-                    .zip(right.iter())
-                    .filter(|(l, r)| l == r)
-                    .count();
+                let equal = left.iter().zip(right.iter()).filter(|(l, r)| l == r).count();
                 // Fewer than half of the cells in common is no likeness.
                 if left.len() == right.len() && equal * 2 >= left.len().max(1) {
                     likeness.push((equal, i, j));
@@ -83,9 +65,7 @@ fn pair(missing: Vec<&Row>, unexpected: Vec<&Row>) -> (Vec<ChangedRow>, Vec<Row>
             }
         }
     }
-    let open: Vec<usize> = (0..missing.len())
-        .filter(|i| partner[*i].is_none())
-        .collect();
+    let open: Vec<usize> = (0..missing.len()).filter(|i| partner[*i].is_none()).collect();
     let free: Vec<usize> = (0..unexpected.len()).filter(|j| !taken[*j]).collect();
     if open.len() == free.len() {
         for (i, j) in open.into_iter().zip(free) {
@@ -102,21 +82,11 @@ fn pair(missing: Vec<&Row>, unexpected: Vec<&Row>) -> (Vec<ChangedRow>, Vec<Row>
             None => alone.push(row.clone()),
             Some(j) => {
                 let other = unexpected[j];
-                let cells = (0..row.len())
-                    .filter(|cell| row[*cell] != other[*cell])
-                    .collect();
-                changed.push(ChangedRow {
-                    reference: row.clone(),
-                    candidate: other.clone(),
-                    cells,
-                });
+                let cells = (0..row.len()).filter(|cell| row[*cell] != other[*cell]).collect();
+                changed.push(ChangedRow { reference: row.clone(), candidate: other.clone(), cells });
             }
         }
     }
-    let surplus = unexpected
-        .into_iter()
-        .zip(taken)
-        .filter(|(_, taken)| !taken)
-        .map(|(row, _)| row.clone());
+    let surplus = unexpected.into_iter().zip(taken).filter(|(_, taken)| !taken).map(|(row, _)| row.clone());
     (changed, alone, surplus.collect())
 }

@@ -18,8 +18,7 @@ fn observed(ddl: &str, rows: Json) -> Observation {
 }
 
 fn failed(phase: &str, exception: &str, condition: Option<&str>, message: &str) -> Observation {
-    let error =
-        json!({"phase": phase, "exception": exception, "condition": condition, "message": message});
+    let error = json!({"phase": phase, "exception": exception, "condition": condition, "message": message});
     Observation::from_json(&json!({ "error": error })).unwrap()
 }
 
@@ -27,16 +26,9 @@ fn called(calls: Json) -> Observation {
     Observation::from_json(&json!({ "calls": calls })).unwrap()
 }
 
-fn judge(
-    reference: &Observation,
-    candidate: &Observation,
-    options: Options,
-) -> (Verdict, Vec<&'static str>) {
+fn judge(reference: &Observation, candidate: &Observation, options: Options) -> (Verdict, Vec<&'static str>) {
     let comparison = compare(reference, candidate, options);
-    (
-        comparison.verdict,
-        comparison.reasons().into_iter().map(Reason::name).collect(),
-    )
+    (comparison.verdict, comparison.reasons().into_iter().map(Reason::name).collect())
 }
 
 #[rstest]
@@ -48,18 +40,9 @@ fn judge(
 #[case("a array<struct<x:int>>", "a array<struct<x:int not null>>", &["nullability"])]
 #[case("a map<string,int>", "a map<string,bigint>", &["schema"])]
 fn schemas(#[case] reference: &str, #[case] candidate: &str, #[case] reasons: &[&str]) {
-    let (left, right) = (
-        observed(reference, json!([])),
-        observed(candidate, json!([])),
-    );
-    assert_eq!(
-        judge(&left, &right, UNORDERED),
-        (Verdict::Divergent, reasons.to_vec())
-    );
-    assert_eq!(
-        judge(&right, &left, UNORDERED),
-        (Verdict::Divergent, reasons.to_vec())
-    );
+    let (left, right) = (observed(reference, json!([])), observed(candidate, json!([])));
+    assert_eq!(judge(&left, &right, UNORDERED), (Verdict::Divergent, reasons.to_vec()));
+    assert_eq!(judge(&right, &left, UNORDERED), (Verdict::Divergent, reasons.to_vec()));
 }
 
 #[test]
@@ -67,13 +50,8 @@ fn a_schema_difference_names_its_place() {
     let left = observed("a array<struct<x:int,y:string>>", json!([]));
     let right = observed("a array<struct<x:int,z:string>>", json!([]));
     let comparison = compare(&left, &right, UNORDERED);
-    let Difference::Schema(difference) = &comparison.differences[0] else {
-        unreachable!()
-    };
-    assert_eq!(
-        (difference.path.as_str(), difference.kind),
-        ("a.element.y", SchemaDifferenceKind::Name)
-    );
+    let Difference::Schema(difference) = &comparison.differences[0] else { unreachable!() };
+    assert_eq!((difference.path.as_str(), difference.kind), ("a.element.y", SchemaDifferenceKind::Name));
 }
 
 #[rstest]
@@ -82,50 +60,21 @@ fn a_schema_difference_names_its_place() {
 #[case(json!([[1, "a"], [1, "a"]]), json!([[1, "a"]]), false, &["values"])]
 #[case(json!([[1, null]]), json!([[1, ""]]), false, &["values"])]
 #[case(json!([[1, "a"]]), json!([]), true, &["values"])]
-fn rows(
-    #[case] reference: Json,
-    #[case] candidate: Json,
-    #[case] ordered: bool,
-    #[case] reasons: &[&str],
-) {
-    let (left, right) = (
-        observed("i int, s string", reference),
-        observed("i int, s string", candidate),
-    );
-    let verdict = if reasons.is_empty() {
-        Verdict::Exact
-    } else {
-        Verdict::Divergent
-    };
-    assert_eq!(
-        judge(&left, &right, Options { ordered }),
-        (verdict, reasons.to_vec())
-    );
+fn rows(#[case] reference: Json, #[case] candidate: Json, #[case] ordered: bool, #[case] reasons: &[&str]) {
+    let (left, right) = (observed("i int, s string", reference), observed("i int, s string", candidate));
+    let verdict = if reasons.is_empty() { Verdict::Exact } else { Verdict::Divergent };
+    assert_eq!(judge(&left, &right, Options { ordered }), (verdict, reasons.to_vec()));
 }
 
 #[test]
 fn rows_that_belong_together_are_paired() {
-    let left = observed(
-        "i int, s string, d double",
-        json!([[1, "a", 1.0], [2, "b", 2.0], [3, "c", 3.0]]),
-    );
-    let right = observed(
-        "i int, s string, d double",
-        json!([[3, "c", 3.5], [2, "b", 2.0], [9, "z", 9.0], [1, "x", 1.0]]),
-    );
+    let left = observed("i int, s string, d double", json!([[1, "a", 1.0], [2, "b", 2.0], [3, "c", 3.0]]));
+    let right =
+        observed("i int, s string, d double", json!([[3, "c", 3.5], [2, "b", 2.0], [9, "z", 9.0], [1, "x", 1.0]]));
     let comparison = compare(&left, &right, UNORDERED);
-    let [Difference::Rows(rows)] = comparison.differences.as_slice() else {
-        unreachable!()
-    };
-    let cells: Vec<_> = rows
-        .changed
-        .iter()
-        .map(|row| (row.reference[0].clone(), row.cells.clone()))
-        .collect();
-    assert_eq!(
-        cells,
-        [(Value::Integer(1), vec![1]), (Value::Integer(3), vec![2])]
-    );
+    let [Difference::Rows(rows)] = comparison.differences.as_slice() else { unreachable!() };
+    let cells: Vec<_> = rows.changed.iter().map(|row| (row.reference[0].clone(), row.cells.clone())).collect();
+    assert_eq!(cells, [(Value::Integer(1), vec![1]), (Value::Integer(3), vec![2])]);
     assert_eq!((rows.missing.len(), rows.unexpected.len()), (0, 1));
 }
 
@@ -135,23 +84,10 @@ fn a_failure_on_one_side_is_another_outcome() {
     let error = failed("read", "PythonException", None, "boom\nmore");
     let comparison = compare(&rows, &error, UNORDERED);
     assert_eq!(comparison.verdict, Verdict::Divergent);
-    let [
-        Difference::Outcome {
-            reference,
-            candidate,
-        },
-        ..,
-    ] = comparison.differences.as_slice()
-    else {
-        unreachable!()
-    };
+    let [Difference::Outcome { reference, candidate }, ..] = comparison.differences.as_slice() else { unreachable!() };
     assert_eq!(reference, &Outcome::Rows(1));
     let message = "boom".to_owned();
-    let expected = Outcome::Error {
-        phase: "read".into(),
-        exception: "PythonException".into(),
-        message,
-    };
+    let expected = Outcome::Error { phase: "read".into(), exception: "PythonException".into(), message };
     assert_eq!(candidate, &expected);
 }
 
@@ -168,12 +104,7 @@ fn where_the_jvm_fails_any_clear_error_is_equivalent(
     #[case] reasons: &[&str],
     #[case] verdict: Verdict,
 ) {
-    let reference = failed(
-        "read",
-        "Py4JJavaError",
-        None,
-        "java.lang.NullPointerException",
-    );
+    let reference = failed("read", "Py4JJavaError", None, "java.lang.NullPointerException");
     let candidate = failed(phase, exception, condition, message);
     let (found, mut why) = judge(&reference, &candidate, UNORDERED);
     why.sort_unstable();
@@ -182,30 +113,20 @@ fn where_the_jvm_fails_any_clear_error_is_equivalent(
 
 #[test]
 fn where_the_jvm_fails_in_planning_the_candidate_may_fail_in_reading() {
-    let reference = failed(
-        "plan",
-        "Py4JJavaError",
-        None,
-        "java.lang.NegativeArraySizeException: -2",
-    );
+    let reference = failed("plan", "Py4JJavaError", None, "java.lang.NegativeArraySizeException: -2");
     let mut candidate = observed("a int", json!([]));
     candidate.rows = None;
     candidate.error = failed("read", "SparkException", None, "boom").error;
-    assert_eq!(
-        compare(&reference, &candidate, UNORDERED).verdict,
-        Verdict::Equivalent
-    );
+    assert_eq!(compare(&reference, &candidate, UNORDERED).verdict, Verdict::Equivalent);
     candidate.calls = called(json!([{"call": "read"}])).calls;
-    assert_eq!(
-        compare(&reference, &candidate, UNORDERED).verdict,
-        Verdict::Divergent
-    );
+    assert_eq!(compare(&reference, &candidate, UNORDERED).verdict, Verdict::Divergent);
 }
 
 /// `INTERNAL_ERROR` is Spark's name for a bug of its own, such as a null that reached the JVM.
 #[test]
 fn an_internal_error_of_spark_is_a_failure_of_the_jvm() {
-    let reference = failed("load", "Py4JJavaError", Some("INTERNAL_ERROR"), "[INTERNAL_ERROR] The phase analysis failed");
+    let reference =
+        failed("load", "Py4JJavaError", Some("INTERNAL_ERROR"), "[INTERNAL_ERROR] The phase analysis failed");
     let candidate = failed("load", "SparkException", None, "The option 'a' has no value.");
     assert_eq!(compare(&reference, &candidate, UNORDERED).verdict, Verdict::Equivalent);
     let mut succeeded = candidate;
@@ -215,32 +136,11 @@ fn an_internal_error_of_spark_is_a_failure_of_the_jvm() {
 
 #[test]
 fn a_condition_that_only_py4j_carries_has_no_class() {
-    let reference = failed(
-        "load",
-        "Py4JJavaError",
-        Some("DATA_SOURCE_NOT_FOUND"),
-        "[DATA_SOURCE_NOT_FOUND] x",
-    );
-    let candidate = failed(
-        "load",
-        "AnalysisException",
-        Some("DATA_SOURCE_NOT_FOUND"),
-        "[DATA_SOURCE_NOT_FOUND] x",
-    );
-    assert_eq!(
-        judge(&reference, &candidate, UNORDERED),
-        (Verdict::Exact, vec![])
-    );
-    let other = failed(
-        "load",
-        "AnalysisException",
-        Some("DATA_SOURCE_NOT_FOUND"),
-        "[DATA_SOURCE_NOT_FOUND] y",
-    );
-    assert_eq!(
-        judge(&reference, &other, UNORDERED),
-        (Verdict::Divergent, vec!["error message"])
-    );
+    let reference = failed("load", "Py4JJavaError", Some("DATA_SOURCE_NOT_FOUND"), "[DATA_SOURCE_NOT_FOUND] x");
+    let candidate = failed("load", "AnalysisException", Some("DATA_SOURCE_NOT_FOUND"), "[DATA_SOURCE_NOT_FOUND] x");
+    assert_eq!(judge(&reference, &candidate, UNORDERED), (Verdict::Exact, vec![]));
+    let other = failed("load", "AnalysisException", Some("DATA_SOURCE_NOT_FOUND"), "[DATA_SOURCE_NOT_FOUND] y");
+    assert_eq!(judge(&reference, &other, UNORDERED), (Verdict::Divergent, vec!["error message"]));
 }
 
 #[rstest]
@@ -248,27 +148,17 @@ fn a_condition_that_only_py4j_carries_has_no_class() {
 #[case(json!([{"call": "read", "partition": 0}, {"call": "read", "partition": 0}]), false)]
 #[case(json!([{"call": "read", "partition": 0}]), false)]
 fn calls_of_read_are_a_multiset(#[case] candidate: Json, #[case] same: bool) {
-    let reference =
-        called(json!([{"call": "read", "partition": 0}, {"call": "read", "partition": 1}]));
-    assert_eq!(
-        compare(&reference, &called(candidate), ORDERED).verdict == Verdict::Exact,
-        same
-    );
+    let reference = called(json!([{"call": "read", "partition": 0}, {"call": "read", "partition": 1}]));
+    assert_eq!(compare(&reference, &called(candidate), ORDERED).verdict == Verdict::Exact, same);
 }
 
 #[test]
 fn other_calls_have_their_order() {
     let reference = called(json!([{"call": "init"}, {"call": "read", "p": 1}, {"call": "schema"}]));
     let same = called(json!([{"call": "read", "p": 1}, {"call": "init"}, {"call": "schema"}]));
-    assert_eq!(
-        compare(&reference, &same, UNORDERED).verdict,
-        Verdict::Exact
-    );
+    assert_eq!(compare(&reference, &same, UNORDERED).verdict, Verdict::Exact);
     let swapped = called(json!([{"call": "schema"}, {"call": "init"}, {"call": "read", "p": 1}]));
-    assert_eq!(
-        judge(&reference, &swapped, UNORDERED),
-        (Verdict::Divergent, vec!["calls"])
-    );
+    assert_eq!(judge(&reference, &swapped, UNORDERED), (Verdict::Divergent, vec!["calls"]));
 }
 
 /// Rows of one column a type, with the values that are easily confused.
@@ -280,20 +170,14 @@ fn row() -> impl Strategy<Value = Vec<Value>> {
         any::<f64>().prop_map(Value::double)
     ];
     let text = prop_oneof![Just(Value::Null), "[ab]{0,2}".prop_map(Value::String)];
-    let array =
-        prop::collection::vec((0i32..3).prop_map(Value::Integer), 0..3).prop_map(Value::Array);
-    (any::<i32>().prop_map(Value::Integer), text, double, array)
-        .prop_map(|(a, b, c, d)| vec![a, b, c, d])
+    let array = prop::collection::vec((0i32..3).prop_map(Value::Integer), 0..3).prop_map(Value::Array);
+    (any::<i32>().prop_map(Value::Integer), text, double, array).prop_map(|(a, b, c, d)| vec![a, b, c, d])
 }
 
 fn observation() -> impl Strategy<Value = Observation> {
     let schema = StructType::from_ddl("a int, b string, c double, d array<int>").unwrap();
     let rows = prop::collection::vec(row(), 0..8);
-    rows.prop_map(move |rows| Observation {
-        schema: Some(schema.clone()),
-        rows: Some(rows),
-        ..Observation::default()
-    })
+    rows.prop_map(move |rows| Observation { schema: Some(schema.clone()), rows: Some(rows), ..Observation::default() })
 }
 
 /// Another value: of another type, or null, or the same type.
@@ -304,10 +188,7 @@ fn mutated(value: &Value, how: u8) -> Value {
         (1, Value::Integer(value)) => Value::Long(i64::from(*value)),
         (1, Value::Double(bits)) => Value::double(-f64::from_bits(*bits) + 1.0),
         (_, Value::Integer(value)) => Value::Integer(value.wrapping_add(1)),
-        (_, Value::Double(_)) => Value::Decimal {
-            unscaled: "0".into(),
-            scale: 1,
-        },
+        (_, Value::Double(_)) => Value::Decimal { unscaled: "0".into(), scale: 1 },
         (_, Value::String(text)) => Value::String(format!("{text} ")),
         (_, Value::Array(items)) => Value::Array([items.as_slice(), &[Value::Null]].concat()),
         _ => Value::Boolean(true),

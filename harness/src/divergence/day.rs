@@ -26,11 +26,7 @@ impl Day {
         let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted_month = (5 * of_year + 2) / 153;
         let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-        let month = if shifted_month < 10 {
-            shifted_month + 3
-        } else {
-            shifted_month - 9
-        };
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
         let year = era * 400 + year_of_era + u32::from(month <= 2);
         Self {
             year: u16::try_from(year).unwrap_or(9999),
@@ -53,9 +49,7 @@ impl FromStr for Day {
         let error = || DayError(text.to_owned());
         let mut parts = text.split('-');
         let mut number = |digits: usize| -> Result<u16, DayError> {
-            let part = parts
-                .next()
-                .filter(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()));
+            let part = parts.next().filter(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()));
             part.and_then(|part| part.parse().ok()).ok_or_else(error)
         };
         let (year, month, day) = (number(4)?, number(2)?, number(2)?);
@@ -70,11 +64,7 @@ impl FromStr for Day {
             return Err(error());
         }
         let narrow = |n: u16| u8::try_from(n).map_err(|_| error());
-        Ok(Self {
-            year,
-            month: narrow(month)?,
-            day: narrow(day)?,
-        })
+        Ok(Self { year, month: narrow(month)?, day: narrow(day)? })
     }
 }
 

@@ -55,15 +55,9 @@ impl Divergences {
     pub fn load(file: &Path) -> Result<Self, Vec<Diagnostic>> {
         match fs::read(file).map(String::from_utf8) {
             Ok(Ok(text)) => Self::from_yaml(file, &text),
-            Ok(Err(_)) => Err(vec![Diagnostic::of_file(
-                file,
-                "the file is not UTF-8 text",
-            )]),
+            Ok(Err(_)) => Err(vec![Diagnostic::of_file(file, "the file is not UTF-8 text")]),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(vec![Diagnostic::of_file(
-                file,
-                format!("the file cannot be read: {error}"),
-            )]),
+            Err(error) => Err(vec![Diagnostic::of_file(file, format!("the file cannot be read: {error}"))]),
         }
     }
 
@@ -76,11 +70,7 @@ impl Divergences {
         let mut problems = Problems::new(file, text);
         let divergences = Self::parse(text, &mut problems);
         let found = problems.finish();
-        if found.is_empty() {
-            Ok(divergences)
-        } else {
-            Err(found)
-        }
+        if found.is_empty() { Ok(divergences) } else { Err(found) }
     }
 
     fn parse(text: &str, problems: &mut Problems<'_>) -> Self {
@@ -100,18 +90,13 @@ impl Divergences {
             }
         };
         if file.format.value != FORMAT {
-            let message = format!(
-                "the format is {}, and this program knows {FORMAT}",
-                file.format.value
-            );
+            let message = format!("the format is {}, and this program knows {FORMAT}", file.format.value);
             problems.push(file.format.span, message, None);
             return divergences;
         }
         for node in &file.divergences {
             match read::<Entry>(node) {
-                Ok(entry) => divergences
-                    .entries
-                    .extend(divergences.checked(entry, problems)),
+                Ok(entry) => divergences.entries.extend(divergences.checked(entry, problems)),
                 Err(error) => problems.push_read(error),
             }
         }
@@ -122,34 +107,19 @@ impl Divergences {
     fn checked(&self, entry: Entry, problems: &mut Problems<'_>) -> Option<Divergence> {
         let case: Option<CaseId> = parsed(&entry.case, problems);
         let review_by: Option<Day> = parsed(&entry.review_by, problems);
-        let versions: BTreeSet<SparkMinor> = entry
-            .versions
-            .value
-            .iter()
-            .filter_map(|version| parsed(version, problems))
-            .collect();
+        let versions: BTreeSet<SparkMinor> =
+            entry.versions.value.iter().filter_map(|version| parsed(version, problems)).collect();
         if entry.versions.value.is_empty() {
-            problems.push(
-                entry.versions.span,
-                "a divergence names the Spark versions that it is about",
-                None,
-            );
+            problems.push(entry.versions.span, "a divergence names the Spark versions that it is about", None);
         }
         let EntryVerdict::Divergent(names) = entry.verdict;
         let mut reasons = BTreeSet::new();
         for name in &names {
-            match Reason::ALL
-                .into_iter()
-                .find(|reason| reason.name() == name.value)
-            {
+            match Reason::ALL.into_iter().find(|reason| reason.name() == name.value) {
                 Some(reason) => {
                     reasons.insert(reason);
                 }
-                None => problems.push(
-                    name.span,
-                    format!("`{}` is no reason of a divergence", name.value),
-                    None,
-                ),
+                None => problems.push(name.span, format!("`{}` is no reason of a divergence", name.value), None),
             }
         }
         let reason = entry.reason.value.trim().to_owned();
@@ -167,11 +137,7 @@ impl Divergences {
         let case = case?;
         for version in &versions {
             if self.lookup(*version, &case).is_some() {
-                problems.push(
-                    entry.case.span,
-                    format!("the case is pinned for {version} already"),
-                    None,
-                );
+                problems.push(entry.case.span, format!("the case is pinned for {version} already"), None);
             }
         }
         Some(Divergence {
@@ -198,32 +164,17 @@ impl Divergences {
         let list = |items: Vec<String>| format!("[{}]", items.join(", "));
         for entry in &self.entries {
             out.line(2, &format!("- case: {}", quoted(&entry.case.to_string())));
-            let versions = entry
-                .versions
-                .iter()
-                .map(|version| quoted(&version.to_string()))
-                .collect();
+            let versions = entry.versions.iter().map(|version| quoted(&version.to_string())).collect();
             out.line(4, &format!("versions: {}", list(versions)));
             out.line(4, &format!("kind: {}", entry.kind));
             out.text(4, "reason", &entry.reason);
             out.line(4, &format!("review_by: {}", entry.review_by));
-            let reasons = entry
-                .reasons
-                .iter()
-                .map(|reason| reason.name().to_owned())
-                .collect();
+            let reasons = entry.reasons.iter().map(|reason| reason.name().to_owned()).collect();
             out.line(4, &format!("verdict: {{divergent: {}}}", list(reasons)));
             let mut actual = Canonical::default();
             actual.observation(6, &entry.actual);
             let actual = actual.finish();
-            out.line(
-                4,
-                if actual.is_empty() {
-                    "actual: {}"
-                } else {
-                    "actual:"
-                },
-            );
+            out.line(4, if actual.is_empty() { "actual: {}" } else { "actual:" });
             out.raw(&actual);
         }
         out.finish()

@@ -89,9 +89,7 @@ impl fmt::Display for Kind {
 impl Divergences {
     /// The entry for a case and version.
     pub fn lookup(&self, version: SparkMinor, case: &CaseId) -> Option<&Divergence> {
-        self.entries
-            .iter()
-            .find(|entry| &entry.case == case && entry.versions.contains(&version))
+        self.entries.iter().find(|entry| &entry.case == case && entry.versions.contains(&version))
     }
 
     /// All entries, sorted by case and version.
@@ -101,14 +99,8 @@ impl Divergences {
 
     /// Adds an entry; its versions leave the entries for the same case that were there.
     pub fn pin(&mut self, entry: Divergence) {
-        for other in self
-            .entries
-            .iter_mut()
-            .filter(|other| other.case == entry.case)
-        {
-            other
-                .versions
-                .retain(|version| !entry.versions.contains(version));
+        for other in self.entries.iter_mut().filter(|other| other.case == entry.case) {
+            other.versions.retain(|version| !entry.versions.contains(version));
         }
         self.entries.push(entry);
         self.sort();
@@ -131,19 +123,14 @@ impl Divergences {
             }
             let same = |other: &&mut Divergence| {
                 let other: &Divergence = other;
-                Divergence {
-                    versions: entry.versions.clone(),
-                    ..other.clone()
-                } == entry
+                Divergence { versions: entry.versions.clone(), ..other.clone() } == entry
             };
             match joined.iter_mut().find(same) {
                 Some(other) => other.versions.extend(entry.versions),
                 None => joined.push(entry),
             }
         }
-        joined.sort_by(|left, right| {
-            (&left.case, &left.versions).cmp(&(&right.case, &right.versions))
-        });
+        joined.sort_by(|left, right| (&left.case, &left.versions).cmp(&(&right.case, &right.versions)));
         self.entries = joined;
     }
 }
@@ -153,13 +140,7 @@ impl Divergence {
     ///
     /// `comparison` is that of the candidate with the reference; `ordered` is the case's; a case that conforms or changed
     /// is reported as such even when the day is past.
-    pub fn judge(
-        &self,
-        comparison: &Comparison,
-        actual: &Observation,
-        ordered: bool,
-        today: Day,
-    ) -> Judgement {
+    pub fn judge(&self, comparison: &Comparison, actual: &Observation, ordered: bool, today: Day) -> Judgement {
         if comparison.verdict != Verdict::Divergent {
             return Judgement::Needless;
         }
@@ -167,11 +148,7 @@ impl Divergence {
         if from_pinned.verdict != Verdict::Exact {
             return Judgement::Changed(from_pinned);
         }
-        if today > self.review_by {
-            Judgement::Overdue(self.review_by)
-        } else {
-            Judgement::Holds
-        }
+        if today > self.review_by { Judgement::Overdue(self.review_by) } else { Judgement::Holds }
     }
 }
 

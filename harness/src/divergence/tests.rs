@@ -45,12 +45,8 @@ const V42: SparkMinor = SparkMinor::new(4, 2);
 #[case(answer(1), "2027-05-02", "Needless")]
 fn pins_are_judged(#[case] actual: Observation, #[case] today: &str, #[case] expected: &str) {
     let comparison = compare::compare(&answer(1), &actual, compare::Options::default());
-    let judgement =
-        pinned("a", &[V42], answer(2)).judge(&comparison, &actual, false, today.parse().unwrap());
-    assert!(
-        format!("{judgement:?}").starts_with(expected),
-        "{judgement:?}"
-    );
+    let judgement = pinned("a", &[V42], answer(2)).judge(&comparison, &actual, false, today.parse().unwrap());
+    assert!(format!("{judgement:?}").starts_with(expected), "{judgement:?}");
 }
 
 #[test]
@@ -87,15 +83,9 @@ fn the_file_is_canonical_and_reads_back() {
               a
               b
     "#);
-    assert_eq!(
-        Divergences::from_yaml(Path::new("x"), &divergences.to_yaml()).unwrap(),
-        divergences
-    );
+    assert_eq!(Divergences::from_yaml(Path::new("x"), &divergences.to_yaml()).unwrap(), divergences);
     let empty = Divergences::default();
-    assert_eq!(
-        Divergences::from_yaml(Path::new("x"), &empty.to_yaml()).unwrap(),
-        empty
-    );
+    assert_eq!(Divergences::from_yaml(Path::new("x"), &empty.to_yaml()).unwrap(), empty);
 }
 
 #[test]
@@ -122,10 +112,8 @@ divergences:
   - {case: "read/x::c", versions: ["4.2"], verdict: {divergent: []}, kind: ours, reason: r, review_by: 2027-01-01, actual: {}}
 "#;
     let problems = Divergences::from_yaml(Path::new("engine.yaml"), text).unwrap_err();
-    let lines: Vec<String> = problems
-        .iter()
-        .map(|problem| format!("{}:{} {}", problem.line, problem.column, problem.message))
-        .collect();
+    let lines: Vec<String> =
+        problems.iter().map(|problem| format!("{}:{} {}", problem.line, problem.column, problem.message)).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
     3:81 `our` is not known here
     4:35 a divergence names the Spark versions that it is about

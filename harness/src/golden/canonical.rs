@@ -60,18 +60,10 @@ impl Canonical {
                     Json::Object(entries) => {
                         self.line(indent + 2, &format!("{}:", key_text(key)));
                         for (key, value) in entries {
-                            self.text(
-                                indent + 4,
-                                &key_text(key),
-                                value.as_str().unwrap_or_default(),
-                            );
+                            self.text(indent + 4, &key_text(key), value.as_str().unwrap_or_default());
                         }
                     }
-                    value => self.text(
-                        indent + 2,
-                        &key_text(key),
-                        value.as_str().unwrap_or_default(),
-                    ),
+                    value => self.text(indent + 2, &key_text(key), value.as_str().unwrap_or_default()),
                 }
             }
         }
@@ -105,8 +97,7 @@ fn flow(json: &Json) -> String {
             format!("[{}]", items.join(", "))
         }
         Json::Object(entries) => {
-            let entry =
-                |(key, value): (&String, &Json)| format!("{}: {}", key_text(key), flow(value));
+            let entry = |(key, value): (&String, &Json)| format!("{}: {}", key_text(key), flow(value));
             let entries: Vec<String> = entries.iter().map(entry).collect();
             format!("{{{}}}", entries.join(", "))
         }
@@ -160,9 +151,7 @@ fn is_block(text: &str) -> bool {
     text.contains('\n')
         && text.starts_with(|c: char| !c.is_whitespace())
         && !text.ends_with('\n')
-        && text
-            .split('\n')
-            .all(|line| !line.ends_with(char::is_whitespace) && line.chars().all(is_visible))
+        && text.split('\n').all(|line| !line.ends_with(char::is_whitespace) && line.chars().all(is_visible))
 }
 
 #[cfg(test)]
@@ -172,12 +161,8 @@ mod tests {
     use crate::case::yaml::{Content, parse};
 
     fn read_back(yaml: &str) -> String {
-        let Content::Mapping(entries) = parse(yaml).unwrap().content else {
-            unreachable!()
-        };
-        let Content::String(text) = &entries[0].1.content else {
-            unreachable!()
-        };
+        let Content::Mapping(entries) = parse(yaml).unwrap().content else { unreachable!() };
+        let Content::String(text) = &entries[0].1.content else { unreachable!() };
         text.clone()
     }
 

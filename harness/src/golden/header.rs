@@ -33,15 +33,9 @@ impl Header {
 
     /// In a message: `spark 4.0.5, python 3.11.7, …, classic`.
     pub(super) fn describe(&self) -> String {
-        let known = COMPONENTS.iter().filter_map(|name| {
-            self.versions
-                .get(*name)
-                .map(|version| format!("{name} {version}"))
-        });
-        known
-            .chain([self.mode.clone()])
-            .collect::<Vec<_>>()
-            .join(", ")
+        let known =
+            COMPONENTS.iter().filter_map(|name| self.versions.get(*name).map(|version| format!("{name} {version}")));
+        known.chain([self.mode.clone()]).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -58,33 +52,15 @@ impl ReferenceRecording {
     /// # Errors
     ///
     /// [`GoldenError::NotAReference`] for any other target, [`GoldenError::NoVersion`] if it does not say which Spark it is.
-    pub fn try_new(
-        target: &str,
-        versions: &BTreeMap<String, String>,
-        mode: &str,
-    ) -> Result<Self, GoldenError> {
+    pub fn try_new(target: &str, versions: &BTreeMap<String, String>, mode: &str) -> Result<Self, GoldenError> {
         if target != "spark" {
-            return Err(GoldenError::NotAReference {
-                target: target.to_owned(),
-            });
+            return Err(GoldenError::NotAReference { target: target.to_owned() });
         }
-        let spark = versions
-            .get("spark")
-            .and_then(|text| text.parse().ok())
-            .ok_or(GoldenError::NoVersion { name: "spark" })?;
-        let known = versions
-            .iter()
-            .filter(|(name, _)| COMPONENTS.contains(&name.as_str()));
-        let versions = known
-            .map(|(name, version)| (name.clone(), version.clone()))
-            .collect();
-        Ok(Self {
-            spark,
-            header: Header {
-                versions,
-                mode: mode.to_owned(),
-            },
-        })
+        let spark =
+            versions.get("spark").and_then(|text| text.parse().ok()).ok_or(GoldenError::NoVersion { name: "spark" })?;
+        let known = versions.iter().filter(|(name, _)| COMPONENTS.contains(&name.as_str()));
+        let versions = known.map(|(name, version)| (name.clone(), version.clone())).collect();
+        Ok(Self { spark, header: Header { versions, mode: mode.to_owned() } })
     }
 
     /// The version of Spark that answered.

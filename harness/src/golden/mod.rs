@@ -65,9 +65,7 @@ pub enum GoldenError {
         target: String,
     },
     /// Some cases would keep answers of another installation.
-    #[error(
-        "the answers of {kept} other cases were recorded by {recorded}; now {now} answers: record all cases"
-    )]
+    #[error("the answers of {kept} other cases were recorded by {recorded}; now {now} answers: record all cases")]
     OtherVersions {
         /// How many cases.
         kept: usize,
@@ -106,17 +104,10 @@ pub struct Written {
 
 /// Replaces a file as a whole, or not at all: the text goes into a file beside it, which is then moved there.
 pub(crate) fn replace_file(path: &Path, text: &str) -> Result<(), GoldenError> {
-    let failed = |action, source| GoldenError::Io {
-        action,
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |action, source| GoldenError::Io { action, path: path.to_owned(), source };
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(|source| failed("create the folder of", source))?;
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let beside = folder.join(format!(".{name}.{}", std::process::id()));
     let result = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
     if result.is_err() {

@@ -10,7 +10,8 @@ use super::header::{COMPONENTS, FORMAT, Header};
 use super::stored::StoredObservation;
 use super::{GoldenError, GoldenLookup, GoldenStore};
 use crate::case::diagnostic::Problems;
-use crate::case::node_deserializer::{ReadError, read};
+use crate::case::node_deserializer::read;
+use crate::case::read_error::ReadError;
 use crate::case::yaml::{Content, Located, Node, Span, parse};
 use crate::case::{Case, CaseHash, CaseId, Diagnostic, SparkMinor};
 use crate::observation::Observation;
@@ -46,10 +47,8 @@ impl GoldenStore {
     pub fn open(dir: &Path) -> Result<Self, GoldenError> {
         let mut versions = BTreeMap::new();
         for path in entries(dir)? {
-            let minor = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .and_then(|name| name.parse::<SparkMinor>().ok());
+            let minor =
+                path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse::<SparkMinor>().ok());
             if let Some(minor) = minor.filter(|_| path.is_dir()) {
                 versions.insert(minor, read_version(&path)?);
             }
@@ -64,37 +63,23 @@ impl GoldenStore {
 
     /// What real Spark of that version answered.
     pub fn lookup(&self, version: SparkMinor, case: &Case) -> GoldenLookup<'_> {
-        let Some(recorded_hash) = self
-            .versions
-            .get(&version)
-            .and_then(|goldens| goldens.index.get(&case.id))
-        else {
+        let Some(recorded_hash) = self.versions.get(&version).and_then(|goldens| goldens.index.get(&case.id)) else {
             return GoldenLookup::Missing;
         };
         if *recorded_hash != case.hash() {
-            return GoldenLookup::Stale {
-                recorded_hash: recorded_hash.clone(),
-            };
+            return GoldenLookup::Stale { recorded_hash: recorded_hash.clone() };
         }
         match self.answer(version, &case.id) {
-            Some((recorded, answer)) => GoldenLookup::Found {
-                observation: &answer.observation,
-                recorded,
-            },
+            Some((recorded, answer)) => GoldenLookup::Found { observation: &answer.observation, recorded },
             None => GoldenLookup::Missing,
         }
     }
 
     /// The answer that counts for a version: its own, or the newest of an older version, recorded for the same case.
-    pub(super) fn answer(
-        &self,
-        version: SparkMinor,
-        case: &CaseId,
-    ) -> Option<(SparkMinor, &Answer)> {
+    pub(super) fn answer(&self, version: SparkMinor, case: &CaseId) -> Option<(SparkMinor, &Answer)> {
         let hash = self.versions.get(&version)?.index.get(case)?;
-        let stored = |(minor, goldens): (&SparkMinor, &'_ VersionGoldens)| {
-            goldens.stored.contains_key(case).then_some(*minor)
-        };
+        let stored =
+            |(minor, goldens): (&SparkMinor, &'_ VersionGoldens)| goldens.stored.contains_key(case).then_some(*minor);
         let recorded = self.versions.range(..=version).rev().find_map(stored)?;
         let answer = self.versions.get(&recorded)?.stored.get(case)?;
         (answer.hash == *hash).then_some((recorded, answer))
@@ -103,11 +88,7 @@ impl GoldenStore {
 
 /// The paths in a folder, in order; none if it does not exist.
 pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>, GoldenError> {
-    let failed = |source| GoldenError::Io {
-        action: "read",
-        path: dir.to_owned(),
-        source,
-    };
+    let failed = |source| GoldenError::Io { action: "read", path: dir.to_owned(), source };
     let found = match fs::read_dir(dir) {
         Ok(found) => found,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -141,51 +122,27 @@ struct GoldenFile {
 
 impl GoldenFile {
     fn header(&self) -> Header {
-        let versions = [
-            Some(&self.spark),
-            self.python.as_ref(),
-            self.java.as_ref(),
-            self.pyarrow.as_ref(),
-            self.pandas.as_ref(),
-        ];
+        let versions =
+            [Some(&self.spark), self.python.as_ref(), self.java.as_ref(), self.pyarrow.as_ref(), self.pandas.as_ref()];
         let known = COMPONENTS.iter().zip(versions);
-        let versions = known.filter_map(|(name, version)| {
-            version.map(|version| ((*name).to_owned(), version.clone()))
-        });
-        Header {
-            versions: versions.collect(),
-            mode: self.mode.clone(),
-        }
+        let versions = known.filter_map(|(name, version)| version.map(|version| ((*name).to_owned(), version.clone())));
+        Header { versions: versions.collect(), mode: self.mode.clone() }
     }
 }
 
 fn read_version(folder: &Path) -> Result<VersionGoldens, GoldenError> {
     let (header, index) = read_file(&folder.join(INDEX), read_index)?;
-    let mut goldens = VersionGoldens {
-        header,
-        index,
-        stored: BTreeMap::new(),
-        files: BTreeSet::new(),
-    };
+    let mut goldens = VersionGoldens { header, index, stored: BTreeMap::new(), files: BTreeSet::new() };
     let mut folders = vec![folder.to_owned()];
     while let Some(current) = folders.pop() {
         for path in entries(&current)? {
             let below = path.strip_prefix(folder).unwrap_or(&path).to_owned();
-            let hidden = path
-                .file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
             if path.is_dir() {
                 folders.push(path);
-            } else if below != Path::new(INDEX)
-                && !hidden
-                && path.extension().is_some_and(|ending| ending == "yaml")
-            {
-                let topic = below
-                    .with_extension("")
-                    .to_string_lossy()
-                    .replace('\\', "/");
-                let (header, answers) =
-                    read_file(&path, |node| read_answers(node, &topic, &goldens.index))?;
+            } else if below != Path::new(INDEX) && !hidden && path.extension().is_some_and(|ending| ending == "yaml") {
+                let topic = below.with_extension("").to_string_lossy().replace('\\', "/");
+                let (header, answers) = read_file(&path, |node| read_answers(node, &topic, &goldens.index))?;
                 if header != goldens.header {
                     let message = format!(
                         "the file was recorded by {}, and the version's index by {}",
@@ -203,30 +160,18 @@ fn read_version(folder: &Path) -> Result<VersionGoldens, GoldenError> {
 }
 
 fn broken(mut problem: Diagnostic) -> GoldenError {
-    problem.help.get_or_insert_with(|| {
-        "goldens are written by `seatrial record` alone; record them again".to_owned()
-    });
+    problem.help.get_or_insert_with(|| "goldens are written by `seatrial record` alone; record them again".to_owned());
     GoldenError::Broken(Box::new(problem))
 }
 
-fn read_file<T>(
-    path: &Path,
-    content: impl FnOnce(&Node) -> Result<T, ReadError>,
-) -> Result<(Header, T), GoldenError> {
+fn read_file<T>(path: &Path, content: impl FnOnce(&Node) -> Result<T, ReadError>) -> Result<(Header, T), GoldenError> {
     let text = match fs::read(path).map(String::from_utf8) {
         Ok(Ok(text)) => text,
         Ok(Err(_)) => {
-            return Err(broken(Diagnostic::of_file(
-                path,
-                "the file is not UTF-8 text",
-            )));
+            return Err(broken(Diagnostic::of_file(path, "the file is not UTF-8 text")));
         }
         Err(source) => {
-            return Err(GoldenError::Io {
-                action: "read",
-                path: path.to_owned(),
-                source,
-            });
+            return Err(GoldenError::Io { action: "read", path: path.to_owned(), source });
         }
     };
     let mut problems = Problems::new(path, &text);
@@ -250,31 +195,18 @@ fn read_file<T>(
     }
 }
 
-fn read_tree<T>(
-    tree: &Node,
-    content: impl FnOnce(&Node) -> Result<T, ReadError>,
-) -> Result<(Header, T), ReadError> {
+fn read_tree<T>(tree: &Node, content: impl FnOnce(&Node) -> Result<T, ReadError>) -> Result<(Header, T), ReadError> {
     let file: GoldenFile = read(tree)?;
     if file.format.value != FORMAT {
-        let message = format!(
-            "the format is {}, and this program knows {FORMAT}",
-            file.format.value
-        );
-        return Err(ReadError {
-            message,
-            help: None,
-            span: Some(file.format.span),
-        });
+        let message = format!("the format is {}, and this program knows {FORMAT}", file.format.value);
+        return Err(ReadError { message, help: None, span: Some(file.format.span) });
     }
     Ok((file.header(), content(&file.cases)?))
 }
 
 fn read_index(cases: &Node) -> Result<BTreeMap<CaseId, CaseHash>, ReadError> {
     let Content::Mapping(entries) = &cases.content else {
-        return Err(wrong(
-            cases.span,
-            "expected a mapping of case ids to hashes",
-        ));
+        return Err(wrong(cases.span, "expected a mapping of case ids to hashes"));
     };
     let mut index = BTreeMap::new();
     for (key, value) in entries {
@@ -316,15 +248,9 @@ fn read_answers(
         };
         let id = CaseId::new(topic, text.as_str());
         if !index.contains_key(&id) {
-            return Err(wrong(
-                name.span,
-                "the version's index does not list the case",
-            ));
+            return Err(wrong(name.span, "the version's index does not list the case"));
         }
-        let answer = Answer {
-            hash: parsed(hash)?,
-            observation: StoredObservation::read_from(entries, node.span)?,
-        };
+        let answer = Answer { hash: parsed(hash)?, observation: StoredObservation::read_from(entries, node.span)? };
         if answers.insert(id, answer).is_some() {
             return Err(wrong(name.span, "the case is recorded twice"));
         }
@@ -337,17 +263,11 @@ where
     T::Err: std::fmt::Display,
 {
     match &node.content {
-        Content::String(text) => text
-            .parse()
-            .map_err(|error: T::Err| wrong(node.span, &error.to_string())),
+        Content::String(text) => text.parse().map_err(|error: T::Err| wrong(node.span, &error.to_string())),
         _ => Err(wrong(node.span, "expected a string")),
     }
 }
 
 fn wrong(span: Span, message: &str) -> ReadError {
-    ReadError {
-        message: message.to_owned(),
-        help: None,
-        span: Some(span),
-    }
+    ReadError { message: message.to_owned(), help: None, span: Some(span) }
 }

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use crate::case::node_deserializer::{ReadError, read};
+use crate::case::node_deserializer::read;
+use crate::case::read_error::ReadError;
 use crate::case::yaml::{Content, Node, Span};
 use crate::observation::Observation;
 
@@ -27,20 +28,10 @@ impl StoredObservation {
     pub(crate) const KEYS: [&'static str; 5] = ["schema", "rows", "error", "calls", "partitions"];
 
     /// Reads the observation that a mapping's own keys hold, besides others.
-    pub(crate) fn read_from(
-        entries: &[(Node, Node)],
-        span: Span,
-    ) -> Result<Observation, ReadError> {
+    pub(crate) fn read_from(entries: &[(Node, Node)], span: Span) -> Result<Observation, ReadError> {
         let is_ours = |key: &Node| matches!(&key.content, Content::String(key) if Self::KEYS.contains(&key.as_str()));
-        let ours = entries
-            .iter()
-            .filter(|(key, _)| is_ours(key))
-            .cloned()
-            .collect();
-        let node = Node {
-            content: Content::Mapping(ours),
-            span,
-        };
+        let ours = entries.iter().filter(|(key, _)| is_ours(key)).cloned().collect();
+        let node = Node { content: Content::Mapping(ours), span };
         read::<Self>(&node)?.observation(span)
     }
 
@@ -59,30 +50,18 @@ impl StoredObservation {
             "partitions": field(&self.partitions)?,
         });
         Observation::from_stored_json(&json).map_err(|error| {
-            let place = [
-                ("schema", &self.schema),
-                ("rows", &self.rows),
-                ("error", &self.error),
-                ("calls", &self.calls),
-            ]
-            .into_iter()
-            .find(|(name, _)| error.path.starts_with(name))
-            .and_then(|(_, node)| node.as_ref());
-            ReadError {
-                message: error.to_string(),
-                help: None,
-                span: Some(place.map_or(span, |node| node.span)),
-            }
+            let place =
+                [("schema", &self.schema), ("rows", &self.rows), ("error", &self.error), ("calls", &self.calls)]
+                    .into_iter()
+                    .find(|(name, _)| error.path.starts_with(name))
+                    .and_then(|(_, node)| node.as_ref());
+            ReadError { message: error.to_string(), help: None, span: Some(place.map_or(span, |node| node.span)) }
         })
     }
 }
 
 fn json_of(node: &Node) -> Result<Json, ReadError> {
-    let wrong = |message: &str| ReadError {
-        message: message.to_owned(),
-        help: None,
-        span: Some(node.span),
-    };
+    let wrong = |message: &str| ReadError { message: message.to_owned(), help: None, span: Some(node.span) };
     Ok(match &node.content {
         Content::Null => Json::Null,
         Content::Boolean(value) => json!(value),
@@ -96,9 +75,7 @@ fn json_of(node: &Node) -> Result<Json, ReadError> {
             None => return Err(wrong("a number that is not finite is stored as a string")),
         },
         Content::String(text) => json!(text),
-        Content::Sequence(nodes) => {
-            Json::Array(nodes.iter().map(json_of).collect::<Result<_, _>>()?)
-        }
+        Content::Sequence(nodes) => Json::Array(nodes.iter().map(json_of).collect::<Result<_, _>>()?),
         Content::Mapping(entries) => {
             let mut object = Map::new();
             for (key, value) in entries {

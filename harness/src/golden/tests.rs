@@ -15,16 +15,9 @@ use crate::case::{Case, load_text};
 use crate::observation::{Call, Observation, Value};
 
 fn recording(version: &str) -> ReferenceRecording {
-    let versions = [
-        ("spark", version),
-        ("python", "3.11.7"),
-        ("java", "17.0.15"),
-        ("pyarrow", "26.0.1"),
-        ("pandas", "2.3.3"),
-    ];
-    let versions = versions
-        .map(|(name, version)| (name.to_owned(), version.to_owned()))
-        .into();
+    let versions =
+        [("spark", version), ("python", "3.11.7"), ("java", "17.0.15"), ("pyarrow", "26.0.1"), ("pandas", "2.3.3")];
+    let versions = versions.map(|(name, version)| (name.to_owned(), version.to_owned())).into();
     ReferenceRecording::try_new("spark", &versions, "classic").unwrap()
 }
 
@@ -32,9 +25,7 @@ fn recording(version: &str) -> ReferenceRecording {
 fn cases(rows: &[(&str, i32)]) -> Vec<Case> {
     let mut text = "feature: f\ncases:\n".to_owned();
     for (name, row) in rows {
-        text.push_str(&format!(
-            "  - name: {name}\n    source: {{schema: id int, rows: [[{row}]]}}\n"
-        ));
+        text.push_str(&format!("  - name: {name}\n    source: {{schema: id int, rows: [[{row}]]}}\n"));
     }
     let suite = load_text(Path::new("x.yaml"), "read/x", &text);
     assert_eq!(suite.diagnostics, []);
@@ -43,15 +34,8 @@ fn cases(rows: &[(&str, i32)]) -> Vec<Case> {
 
 fn answer(value: i32) -> Observation {
     let schema = StructType::from_ddl("id int, s string").unwrap();
-    let rows = vec![
-        vec![Value::Integer(value), Value::String("yes".into())],
-        vec![Value::Null, Value::Null],
-    ];
-    Observation {
-        schema: Some(schema),
-        rows: Some(rows),
-        ..Observation::default()
-    }
+    let rows = vec![vec![Value::Integer(value), Value::String("yes".into())], vec![Value::Null, Value::Null]];
+    Observation { schema: Some(schema), rows: Some(rows), ..Observation::default() }
 }
 
 fn failure() -> Observation {
@@ -77,14 +61,8 @@ fn write(
 }
 
 fn found(dir: &Path, minor: &str, case: &Case) -> Option<(Observation, String)> {
-    match GoldenStore::open(dir)
-        .unwrap()
-        .lookup(minor.parse().unwrap(), case)
-    {
-        GoldenLookup::Found {
-            observation,
-            recorded,
-        } => Some((observation.clone(), recorded.to_string())),
+    match GoldenStore::open(dir).unwrap().lookup(minor.parse().unwrap(), case) {
+        GoldenLookup::Found { observation, recorded } => Some((observation.clone(), recorded.to_string())),
         _ => None,
     }
 }
@@ -93,17 +71,8 @@ fn found(dir: &Path, minor: &str, case: &Case) -> Option<(Observation, String)> 
 fn goldens_are_canonical_text() {
     let dir = TempDir::new().unwrap();
     let cases = cases(&[("a", 1), ("b", 2)]);
-    let written = write(
-        dir.path(),
-        "4.0.5",
-        &[(&cases[0], answer(1)), (&cases[1], failure())],
-        &cases,
-    )
-    .unwrap();
-    assert_eq!(
-        (written.kept, written.pruned, written.files.len()),
-        (2, 0, 2)
-    );
+    let written = write(dir.path(), "4.0.5", &[(&cases[0], answer(1)), (&cases[1], failure())], &cases).unwrap();
+    assert_eq!((written.kept, written.pruned, written.files.len()), (2, 0, 2));
     let text = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
     insta::assert_snapshot!(text("4.0/read/x.yaml"), @r#"
     format: 1
@@ -161,60 +130,25 @@ fn goldens_are_canonical_text() {
       "read/x::a": "bf3c200b1ae07ed8"
       "read/x::b": "7fbb98ff157c1291"
     "#);
-    assert_eq!(
-        found(dir.path(), "4.0", &cases[0]),
-        Some((answer(1), "4.0".into()))
-    );
-    assert_eq!(
-        found(dir.path(), "4.0", &cases[1]),
-        Some((failure(), "4.0".into()))
-    );
+    assert_eq!(found(dir.path(), "4.0", &cases[0]), Some((answer(1), "4.0".into())));
+    assert_eq!(found(dir.path(), "4.0", &cases[1]), Some((failure(), "4.0".into())));
     let again = write(dir.path(), "4.0.5", &[(&cases[0], answer(1))], &cases).unwrap();
-    assert_eq!(
-        again.files,
-        BTreeSet::new(),
-        "what did not change is not written"
-    );
+    assert_eq!(again.files, BTreeSet::new(), "what did not change is not written");
 }
 
 #[test]
 fn an_answer_like_the_version_before_is_left_out_but_recorded() {
     let dir = TempDir::new().unwrap();
     let cases = cases(&[("a", 1), ("b", 2)]);
-    write(
-        dir.path(),
-        "4.0.5",
-        &[(&cases[0], answer(1)), (&cases[1], answer(2))],
-        &cases,
-    )
-    .unwrap();
-    assert_eq!(
-        found(dir.path(), "4.2", &cases[0]),
-        None,
-        "a version that was not recorded inherits nothing"
-    );
-    let written = write(
-        dir.path(),
-        "4.2.1",
-        &[(&cases[0], answer(1)), (&cases[1], failure())],
-        &cases,
-    )
-    .unwrap();
+    write(dir.path(), "4.0.5", &[(&cases[0], answer(1)), (&cases[1], answer(2))], &cases).unwrap();
+    assert_eq!(found(dir.path(), "4.2", &cases[0]), None, "a version that was not recorded inherits nothing");
+    let written = write(dir.path(), "4.2.1", &[(&cases[0], answer(1)), (&cases[1], failure())], &cases).unwrap();
     assert_eq!((written.kept, written.pruned), (1, 1));
-    assert_eq!(
-        found(dir.path(), "4.2", &cases[0]),
-        Some((answer(1), "4.0".into()))
-    );
-    assert_eq!(
-        found(dir.path(), "4.2", &cases[1]),
-        Some((failure(), "4.2".into()))
-    );
+    assert_eq!(found(dir.path(), "4.2", &cases[0]), Some((answer(1), "4.0".into())));
+    assert_eq!(found(dir.path(), "4.2", &cases[1]), Some((failure(), "4.2".into())));
     let written = write(dir.path(), "4.2.1", &[(&cases[1], answer(2))], &cases).unwrap();
     assert!(written.files.contains(Path::new("4.2/read/x.yaml")));
-    assert!(
-        !dir.path().join("4.2/read").exists(),
-        "what has become equal is removed, its empty folder too"
-    );
+    assert!(!dir.path().join("4.2/read").exists(), "what has become equal is removed, its empty folder too");
 }
 
 #[test]
@@ -224,75 +158,34 @@ fn an_older_version_recorded_anew_does_not_change_newer_answers() {
     write(dir.path(), "4.0.5", &[(&cases[0], answer(1))], &cases).unwrap();
     write(dir.path(), "4.2.1", &[(&cases[0], answer(1))], &cases).unwrap();
     write(dir.path(), "4.0.5", &[(&cases[0], answer(7))], &cases).unwrap();
-    assert_eq!(
-        found(dir.path(), "4.0", &cases[0]),
-        Some((answer(7), "4.0".into()))
-    );
-    assert_eq!(
-        found(dir.path(), "4.2", &cases[0]),
-        Some((answer(1), "4.2".into()))
-    );
+    assert_eq!(found(dir.path(), "4.0", &cases[0]), Some((answer(7), "4.0".into())));
+    assert_eq!(found(dir.path(), "4.2", &cases[0]), Some((answer(1), "4.2".into())));
     write(dir.path(), "4.1.4", &[(&cases[0], answer(1))], &cases).unwrap();
-    assert_eq!(
-        found(dir.path(), "4.2", &cases[0]),
-        Some((answer(1), "4.1".into()))
-    );
+    assert_eq!(found(dir.path(), "4.2", &cases[0]), Some((answer(1), "4.1".into())));
 }
 
 #[test]
 fn a_case_that_changed_is_stale_and_one_that_is_gone_is_removed() {
     let dir = TempDir::new().unwrap();
     let old = cases(&[("a", 1), ("b", 2)]);
-    write(
-        dir.path(),
-        "4.0.5",
-        &[(&old[0], answer(1)), (&old[1], answer(2))],
-        &old,
-    )
-    .unwrap();
+    write(dir.path(), "4.0.5", &[(&old[0], answer(1)), (&old[1], answer(2))], &old).unwrap();
     let new = cases(&[("a", 9)]);
     let store = GoldenStore::open(dir.path()).unwrap();
-    assert_eq!(
-        store.lookup(SparkMinor::new(4, 0), &new[0]),
-        GoldenLookup::Stale {
-            recorded_hash: old[0].hash()
-        }
-    );
+    assert_eq!(store.lookup(SparkMinor::new(4, 0), &new[0]), GoldenLookup::Stale { recorded_hash: old[0].hash() });
     let written = write(dir.path(), "4.0.5", &[(&new[0], answer(9))], &new).unwrap();
     assert_eq!(written.removed, [old[1].id.clone()].into());
-    assert_eq!(
-        found(dir.path(), "4.0", &new[0]),
-        Some((answer(9), "4.0".into()))
-    );
-    assert!(
-        !fs::read_to_string(dir.path().join("4.0/read/x.yaml"))
-            .unwrap()
-            .contains("\"b\"")
-    );
+    assert_eq!(found(dir.path(), "4.0", &new[0]), Some((answer(9), "4.0".into())));
+    assert!(!fs::read_to_string(dir.path().join("4.0/read/x.yaml")).unwrap().contains("\"b\""));
 }
 
 #[test]
 fn a_version_is_recorded_by_one_installation() {
     let dir = TempDir::new().unwrap();
     let cases = cases(&[("a", 1), ("b", 2)]);
-    write(
-        dir.path(),
-        "4.0.4",
-        &[(&cases[0], answer(1)), (&cases[1], answer(2))],
-        &cases,
-    )
-    .unwrap();
-    let error = write(dir.path(), "4.0.5", &[(&cases[0], answer(1))], &cases)
-        .unwrap_err()
-        .to_string();
+    write(dir.path(), "4.0.4", &[(&cases[0], answer(1)), (&cases[1], answer(2))], &cases).unwrap();
+    let error = write(dir.path(), "4.0.5", &[(&cases[0], answer(1))], &cases).unwrap_err().to_string();
     insta::assert_snapshot!(error, @"the answers of 1 other cases were recorded by spark 4.0.4, python 3.11.7, java 17.0.15, pyarrow 26.0.1, pandas 2.3.3, classic; now spark 4.0.5, python 3.11.7, java 17.0.15, pyarrow 26.0.1, pandas 2.3.3, classic answers: record all cases");
-    write(
-        dir.path(),
-        "4.0.5",
-        &[(&cases[0], answer(1)), (&cases[1], answer(2))],
-        &cases,
-    )
-    .unwrap();
+    write(dir.path(), "4.0.5", &[(&cases[0], answer(1)), (&cases[1], answer(2))], &cases).unwrap();
 }
 
 #[test]
@@ -325,10 +218,7 @@ fn a_golden_edited_by_hand_is_located() {
     ] {
         fs::write(&file, text.replace(from, to)).unwrap();
         let error = GoldenStore::open(dir.path()).unwrap_err().to_string();
-        assert!(
-            error.contains(problem) && error.contains("x.yaml"),
-            "{error}"
-        );
+        assert!(error.contains(problem) && error.contains("x.yaml"), "{error}");
     }
 }
 
@@ -336,31 +226,16 @@ fn value(data_type: &str) -> BoxedStrategy<Value> {
     let null = Just(Value::Null);
     match data_type {
         "bigint" => prop_oneof![null, any::<i64>().prop_map(Value::Long)].boxed(),
-        "double" => prop_oneof![
-            null,
-            any::<f64>().prop_map(Value::double),
-            Just(Value::double(-0.0))
-        ]
-        .boxed(),
+        "double" => prop_oneof![null, any::<f64>().prop_map(Value::double), Just(Value::double(-0.0))].boxed(),
         "float" => prop_oneof![null, any::<f32>().prop_map(Value::float)].boxed(),
-        "string" => {
-            prop_oneof![null, "(?s)(yes|null|1|~|- |.){0,6}".prop_map(Value::String)].boxed()
+        "string" => prop_oneof![null, "(?s)(yes|null|1|~|- |.){0,6}".prop_map(Value::String)].boxed(),
+        "binary" => prop::collection::vec(any::<u8>(), 0..4).prop_map(Value::Binary).boxed(),
+        "decimal(20,3)" => {
+            (-99_999i64..99_999).prop_map(|n| Value::Decimal { unscaled: n.to_string(), scale: 3 }).boxed()
         }
-        "binary" => prop::collection::vec(any::<u8>(), 0..4)
-            .prop_map(Value::Binary)
+        _ => prop::collection::vec((any::<i32>().prop_map(Value::Integer), value("string")), 0..3)
+            .prop_map(Value::Map)
             .boxed(),
-        "decimal(20,3)" => (-99_999i64..99_999)
-            .prop_map(|n| Value::Decimal {
-                unscaled: n.to_string(),
-                scale: 3,
-            })
-            .boxed(),
-        _ => prop::collection::vec(
-            (any::<i32>().prop_map(Value::Integer), value("string")),
-            0..3,
-        )
-        .prop_map(Value::Map)
-        .boxed(),
     }
 }
 

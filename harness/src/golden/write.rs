@@ -17,10 +17,7 @@ type Answers = BTreeMap<CaseId, Answer>;
 impl GoldenWriter {
     /// A writer into `dir` (the folder `golden`).
     pub fn new(dir: &Path, recording: ReferenceRecording) -> Self {
-        Self {
-            dir: dir.to_owned(),
-            recording,
-        }
+        Self { dir: dir.to_owned(), recording }
     }
 
     /// Stores the answers of the recording's version and keeps those of cases that were not recorded this time.
@@ -33,32 +30,19 @@ impl GoldenWriter {
     /// # Errors
     ///
     /// What cannot be read or written, and [`GoldenError::OtherVersions`].
-    pub fn write(
-        &self,
-        answers: &[(&Case, Observation)],
-        existing: &BTreeSet<CaseId>,
-    ) -> Result<Written, GoldenError> {
+    pub fn write(&self, answers: &[(&Case, Observation)], existing: &BTreeSet<CaseId>) -> Result<Written, GoldenError> {
         let store = GoldenStore::open(&self.dir)?;
         let minor = self.recording.spark().minor();
         let recorded: Answers = answers
             .iter()
             .map(|(case, observation)| {
-                (
-                    case.id.clone(),
-                    Answer {
-                        hash: case.hash(),
-                        observation: observation.clone(),
-                    },
-                )
+                (case.id.clone(), Answer { hash: case.hash(), observation: observation.clone() })
             })
             .collect();
         self.check_header(&store, minor, &recorded, existing)?;
 
-        let mut headers: BTreeMap<SparkMinor, Header> = store
-            .versions
-            .iter()
-            .map(|(minor, goldens)| (*minor, goldens.header.clone()))
-            .collect();
+        let mut headers: BTreeMap<SparkMinor, Header> =
+            store.versions.iter().map(|(minor, goldens)| (*minor, goldens.header.clone())).collect();
         headers.insert(minor, self.recording.header().clone());
         let mut removed = BTreeSet::new();
         let mut all: BTreeMap<SparkMinor, Answers> = BTreeMap::new();
@@ -79,24 +63,14 @@ impl GoldenWriter {
         }
         all.entry(minor).or_default().extend(recorded.clone());
 
-        let mut written = Written {
-            removed,
-            ..Written::default()
-        };
+        let mut written = Written { removed, ..Written::default() };
         for (version, header) in &headers {
             let (stored, index) = stored_of(&all, *version);
             if *version == minor {
-                written.kept = recorded
-                    .keys()
-                    .filter(|id| stored.contains_key(*id))
-                    .count();
+                written.kept = recorded.keys().filter(|id| stored.contains_key(*id)).count();
                 written.pruned = recorded.len() - written.kept;
             }
-            let old = store
-                .versions
-                .get(version)
-                .map(|goldens| goldens.files.clone())
-                .unwrap_or_default();
+            let old = store.versions.get(version).map(|goldens| goldens.files.clone()).unwrap_or_default();
             self.write_version(*version, header, &stored, &index, &old, &mut written)?;
         }
         Ok(written)
@@ -113,11 +87,7 @@ impl GoldenWriter {
         let Some(goldens) = store.versions.get(&minor) else {
             return Ok(());
         };
-        let kept = goldens
-            .index
-            .keys()
-            .filter(|id| existing.contains(id) && !recorded.contains_key(id))
-            .count();
+        let kept = goldens.index.keys().filter(|id| existing.contains(id) && !recorded.contains_key(id)).count();
         if kept > 0 && goldens.header != *self.recording.header() {
             return Err(GoldenError::OtherVersions {
                 kept,
@@ -182,21 +152,9 @@ fn stored_of(
     version: SparkMinor,
 ) -> (BTreeMap<&CaseId, &Answer>, BTreeMap<&CaseId, &CaseHash>) {
     let answers = all.get(&version).into_iter().flatten();
-    let before = |id: &CaseId| {
-        all.range(..version)
-            .rev()
-            .find_map(|(_, answers)| answers.get(id))
-    };
-    let index = answers
-        .clone()
-        .map(|(id, answer)| (id, &answer.hash))
-        .collect();
-    (
-        answers
-            .filter(|(id, answer)| before(id) != Some(*answer))
-            .collect(),
-        index,
-    )
+    let before = |id: &CaseId| all.range(..version).rev().find_map(|(_, answers)| answers.get(id));
+    let index = answers.clone().map(|(id, answer)| (id, &answer.hash)).collect();
+    (answers.filter(|(id, answer)| before(id) != Some(*answer)).collect(), index)
 }
 
 fn topic_text(header: &Header, answers: &[(&CaseId, &Answer)]) -> String {
@@ -220,10 +178,7 @@ fn index_text(header: &Header, index: &BTreeMap<&CaseId, &CaseHash>) -> String {
         out.line(0, "cases:");
     }
     for (id, hash) in index {
-        out.line(
-            2,
-            &format!("{}: {}", quoted(&id.to_string()), quoted(hash.as_str())),
-        );
+        out.line(2, &format!("{}: {}", quoted(&id.to_string()), quoted(hash.as_str())));
     }
     out.finish()
 }

@@ -10,10 +10,7 @@ use super::{Call, DecodeError, ErrorObservation, JvmError, Observation, PythonEr
 
 /// A mistake at a path.
 fn wrong(path: impl Into<String>, problem: impl Into<String>) -> DecodeError {
-    DecodeError {
-        path: path.into(),
-        problem: problem.into(),
-    }
+    DecodeError { path: path.into(), problem: problem.into() }
 }
 
 impl Observation {
@@ -39,11 +36,7 @@ impl Observation {
     ///
     /// What `to_json` would not have written.
     pub fn from_stored_json(json: &Json) -> Result<Self, DecodeError> {
-        let fields = Fields::new(
-            json,
-            "observation",
-            &["schema", "rows", "error", "calls", "partitions"],
-        )?;
+        let fields = Fields::new(json, "observation", &["schema", "rows", "error", "calls", "partitions"])?;
         let schema = match fields.get("schema") {
             None => None,
             Some(json) => Some(schema(json)?),
@@ -56,28 +49,16 @@ impl Observation {
         let error = fields.get("error").map(decode_error).transpose()?;
         let calls = match fields.get("calls") {
             None => Vec::new(),
-            Some(Json::Array(calls)) => calls
-                .iter()
-                .enumerate()
-                .map(|(i, call)| decode_call(i, call))
-                .collect::<Result<_, _>>()?,
+            Some(Json::Array(calls)) => {
+                calls.iter().enumerate().map(|(i, call)| decode_call(i, call)).collect::<Result<_, _>>()?
+            }
             Some(_) => return Err(wrong("calls", "is not a list")),
         };
         let partitions = match fields.get("partitions") {
             None => None,
-            Some(count) => Some(
-                count
-                    .as_u64()
-                    .ok_or_else(|| wrong("partitions", "is not a number"))?,
-            ),
+            Some(count) => Some(count.as_u64().ok_or_else(|| wrong("partitions", "is not a number"))?),
         };
-        Ok(Self {
-            schema,
-            rows,
-            error,
-            calls,
-            partitions,
-        })
+        Ok(Self { schema, rows, error, calls, partitions })
     }
 
     /// The observation in the form that [`Observation::from_stored_json`] reads.
@@ -117,10 +98,7 @@ impl ErrorObservation {
             "jvm": self.jvm.as_ref().map(|jvm| json!({"class": jvm.class, "root": jvm.root})),
         });
         if let (Some(python), Some(fields)) = (&self.python, json.as_object_mut()) {
-            fields.insert(
-                "python".to_owned(),
-                json!({"type": python.kind, "message": python.message}),
-            );
+            fields.insert("python".to_owned(), json!({"type": python.kind, "message": python.message}));
         }
         json
     }
@@ -129,11 +107,7 @@ impl ErrorObservation {
 impl Call {
     fn to_json(&self) -> Json {
         let mut fields = Map::from_iter([("call".to_owned(), json!(self.call))]);
-        fields.extend(
-            self.details
-                .iter()
-                .map(|(key, value)| (key.clone(), value.clone())),
-        );
+        fields.extend(self.details.iter().map(|(key, value)| (key.clone(), value.clone())));
         Json::Object(fields)
     }
 }
@@ -146,15 +120,10 @@ struct Fields<'j> {
 
 impl<'j> Fields<'j> {
     fn new(json: &'j Json, path: &str, known: &[&str]) -> Result<Self, DecodeError> {
-        let object = json
-            .as_object()
-            .ok_or_else(|| wrong(path, "is not an object"))?;
+        let object = json.as_object().ok_or_else(|| wrong(path, "is not an object"))?;
         match object.keys().find(|key| !known.contains(&key.as_str())) {
             Some(key) => Err(wrong(path, format!("has the unknown key {key:?}"))),
-            None => Ok(Self {
-                path: path.to_owned(),
-                object,
-            }),
+            None => Ok(Self { path: path.to_owned(), object }),
         }
     }
 
@@ -171,8 +140,7 @@ impl<'j> Fields<'j> {
     }
 
     fn text(&self, key: &str) -> Result<String, DecodeError> {
-        self.optional_text(key)?
-            .ok_or_else(|| wrong(format!("{}.{key}", self.path), "is missing"))
+        self.optional_text(key)?.ok_or_else(|| wrong(format!("{}.{key}", self.path), "is missing"))
     }
 }
 
@@ -185,30 +153,18 @@ fn schema(json: &Json) -> Result<StructType, DecodeError> {
 }
 
 fn decode_rows(rows: &Json, schema: &StructType) -> Result<Vec<Vec<Value>>, DecodeError> {
-    let rows = rows
-        .as_array()
-        .ok_or_else(|| wrong("rows", "is not a list"))?;
+    let rows = rows.as_array().ok_or_else(|| wrong("rows", "is not a list"))?;
     let mut decoded = Vec::with_capacity(rows.len());
     for (i, row) in rows.iter().enumerate() {
-        let cells = row
-            .as_array()
-            .ok_or_else(|| wrong(format!("rows[{i}]"), "is not a list"))?;
+        let cells = row.as_array().ok_or_else(|| wrong(format!("rows[{i}]"), "is not a list"))?;
         if cells.len() != schema.fields.len() {
-            let problem = format!(
-                "has {} values for {} columns",
-                cells.len(),
-                schema.fields.len()
-            );
+            let problem = format!("has {} values for {} columns", cells.len(), schema.fields.len());
             return Err(wrong(format!("rows[{i}]"), problem));
         }
         let mut values = Vec::with_capacity(cells.len());
         for (j, (cell, field)) in cells.iter().zip(&schema.fields).enumerate() {
             let value = Value::decode(cell, &field.data_type);
-            values.push(
-                value.map_err(|error| {
-                    wrong(format!("rows[{i}][{j}]{}", error.path), error.problem)
-                })?,
-            );
+            values.push(value.map_err(|error| wrong(format!("rows[{i}][{j}]{}", error.path), error.problem))?);
         }
         decoded.push(values);
     }
@@ -216,25 +172,14 @@ fn decode_rows(rows: &Json, schema: &StructType) -> Result<Vec<Vec<Value>>, Deco
 }
 
 fn decode_error(json: &Json) -> Result<ErrorObservation, DecodeError> {
-    let known = [
-        "phase",
-        "exception",
-        "condition",
-        "sqlstate",
-        "parameters",
-        "message",
-        "jvm",
-        "python",
-    ];
+    let known = ["phase", "exception", "condition", "sqlstate", "parameters", "message", "jvm", "python"];
     let fields = Fields::new(json, "error", &known)?;
     let mut parameters = BTreeMap::new();
     match fields.get("parameters") {
         None => {}
         Some(Json::Object(entries)) => {
             for (key, value) in entries {
-                let text = value
-                    .as_str()
-                    .ok_or_else(|| wrong(format!("error.parameters.{key}"), "is not a string"))?;
+                let text = value.as_str().ok_or_else(|| wrong(format!("error.parameters.{key}"), "is not a string"))?;
                 parameters.insert(key.clone(), text.to_owned());
             }
         }
@@ -244,20 +189,14 @@ fn decode_error(json: &Json) -> Result<ErrorObservation, DecodeError> {
         None => None,
         Some(jvm) => {
             let jvm = Fields::new(jvm, "error.jvm", &["class", "root"])?;
-            Some(JvmError {
-                class: jvm.text("class")?,
-                root: jvm.text("root")?,
-            })
+            Some(JvmError { class: jvm.text("class")?, root: jvm.text("root")? })
         }
     };
     let python = match fields.get("python") {
         None => None,
         Some(python) => {
             let python = Fields::new(python, "error.python", &["type", "message"])?;
-            Some(PythonError {
-                kind: python.text("type")?,
-                message: python.text("message")?,
-            })
+            Some(PythonError { kind: python.text("type")?, message: python.text("message")? })
         }
     };
     Ok(ErrorObservation {
@@ -274,36 +213,21 @@ fn decode_error(json: &Json) -> Result<ErrorObservation, DecodeError> {
 
 fn decode_call(index: usize, json: &Json) -> Result<Call, DecodeError> {
     let path = format!("calls[{index}]");
-    let object = json
-        .as_object()
-        .ok_or_else(|| wrong(path.as_str(), "is not an object"))?;
+    let object = json.as_object().ok_or_else(|| wrong(path.as_str(), "is not an object"))?;
     let Some(Json::String(call)) = object.get("call") else {
         return Err(wrong(format!("{path}.call"), "is not a string"));
     };
     let details = object.iter().filter(|(key, _)| *key != "call");
-    let details = details
-        .map(|(key, value)| (key.clone(), sorted(value)))
-        .collect();
-    Ok(Call {
-        call: call.clone(),
-        details,
-    })
+    let details = details.map(|(key, value)| (key.clone(), sorted(value))).collect();
+    Ok(Call { call: call.clone(), details })
 }
 
 /// Details are compared and stored with the keys of their objects in order.
 fn sorted(json: &Json) -> Json {
     match json {
         Json::Object(entries) => {
-            let ordered: BTreeMap<&String, Json> = entries
-                .iter()
-                .map(|(key, value)| (key, sorted(value)))
-                .collect();
-            Json::Object(
-                ordered
-                    .into_iter()
-                    .map(|(key, value)| (key.clone(), value))
-                    .collect(),
-            )
+            let ordered: BTreeMap<&String, Json> = entries.iter().map(|(key, value)| (key, sorted(value))).collect();
+            Json::Object(ordered.into_iter().map(|(key, value)| (key.clone(), value)).collect())
         }
         Json::Array(items) => Json::Array(items.iter().map(sorted).collect()),
         other => other.clone(),
@@ -345,20 +269,11 @@ mod tests {
     fn what_a_runner_sends_is_normalised_once() {
         let observation = Observation::from_json(&full()).unwrap();
         let error = observation.error.as_ref().unwrap();
-        assert_eq!(
-            error.message,
-            "[P] Failed: ValueError: boom\n SQLSTATE: 38000"
-        );
+        assert_eq!(error.message, "[P] Failed: ValueError: boom\n SQLSTATE: 38000");
         assert_eq!(error.parameters["msg"], "ValueError: boom");
         assert_eq!(error.python.as_ref().unwrap().message, "boom");
-        assert_eq!(
-            observation.calls[0].details["a"].to_string(),
-            r#"{"c":1,"d":"at 0x…"}"#
-        );
-        assert_eq!(
-            Observation::from_stored_json(&observation.to_json()).unwrap(),
-            observation
-        );
+        assert_eq!(observation.calls[0].details["a"].to_string(), r#"{"c":1,"d":"at 0x…"}"#);
+        assert_eq!(Observation::from_stored_json(&observation.to_json()).unwrap(), observation);
     }
 
     #[rstest]
@@ -382,9 +297,6 @@ mod tests {
         let mut json = full();
         json["rows"][1][1] = json!("1.5");
         let error = Observation::from_json(&json).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "rows[1][1]: \"1.5\" is not a canonical value of type decimal(10,2)"
-        );
+        assert_eq!(error, "rows[1][1]: \"1.5\" is not a canonical value of type decimal(10,2)");
     }
 }

@@ -20,11 +20,7 @@ pub(super) fn reduce(text: &str) -> (String, Option<PythonError>) {
     let text = without_java_stack(text);
     match split_traceback(text) {
         None => (scrub(text), None),
-        Some(Traceback {
-            before,
-            exception,
-            after,
-        }) => {
+        Some(Traceback { before, exception, after }) => {
             let exception = scrub(&exception);
             let python = python_error(&exception);
             (format!("{}{exception}{after}", scrub(before)), Some(python))
@@ -56,11 +52,7 @@ fn split_traceback(text: &str) -> Option<Traceback<'_>> {
         Some(frames) => without_frames(frames),
         None => group_members(body),
     };
-    Some(Traceback {
-        before,
-        exception: exception.trim_end_matches('\n').to_owned(),
-        after,
-    })
+    Some(Traceback { before, exception: exception.trim_end_matches('\n').to_owned(), after })
 }
 
 /// Splits off the `SQLSTATE` that Spark appends in a line of its own.
@@ -76,9 +68,7 @@ fn split_sqlstate(text: &str) -> (&str, &str) {
 
 /// The traceback after the last link of a chain. A link counts only before a traceback: messages may quote one.
 fn last_of_chain(text: &str) -> &str {
-    let links = CHAINS
-        .iter()
-        .flat_map(|link| text.match_indices(link).map(|(at, link)| at + link.len()));
+    let links = CHAINS.iter().flat_map(|link| text.match_indices(link).map(|(at, link)| at + link.len()));
     let next = |at: &usize| {
         let rest = text[*at..].trim_start_matches([' ', '|']);
         rest.starts_with(TRACEBACK) || rest.starts_with(GROUP_TRACEBACK)
@@ -90,10 +80,7 @@ fn last_of_chain(text: &str) -> &str {
 /// What follows the frames, their source lines and markers: all of those are indented.
 fn without_frames(text: &str) -> String {
     let lines: Vec<&str> = text.split('\n').collect();
-    let first = lines
-        .iter()
-        .position(|line| !line.starts_with("  "))
-        .unwrap_or(lines.len());
+    let first = lines.iter().position(|line| !line.starts_with("  ")).unwrap_or(lines.len());
     lines.get(first..).unwrap_or_default().join("\n")
 }
 
@@ -101,16 +88,11 @@ fn without_frames(text: &str) -> String {
 fn group_members(text: &str) -> String {
     let mut kept = Vec::new();
     for line in text.split('\n') {
-        let content = line
-            .trim_start_matches(' ')
-            .trim_start_matches(['|', '+', '-']);
+        let content = line.trim_start_matches(' ').trim_start_matches(['|', '+', '-']);
         let rule = content.ends_with("---") || content.trim_start_matches(['-', '+']).is_empty();
         let frame = content.starts_with("   ");
         let head = content.trim_start();
-        if rule
-            || frame
-            || head.starts_with("Exception Group Traceback")
-            || head.starts_with("Traceback (most recent")
+        if rule || frame || head.starts_with("Exception Group Traceback") || head.starts_with("Traceback (most recent")
         {
             continue;
         }
@@ -123,31 +105,18 @@ fn group_members(text: &str) -> String {
 fn python_error(exception: &str) -> PythonError {
     let head = exception.split(['\n', ' ']).next().unwrap_or_default();
     let name = head.strip_suffix(':').unwrap_or(head);
-    let is_name = !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '<' | '>'));
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '<' | '>'));
     if !is_name {
-        return PythonError {
-            kind: String::new(),
-            message: exception.to_owned(),
-        };
+        return PythonError { kind: String::new(), message: exception.to_owned() };
     }
     let message = exception[name.len()..].trim_start_matches(':');
-    PythonError {
-        kind: name.to_owned(),
-        message: message.strip_prefix(' ').unwrap_or(message).to_owned(),
-    }
+    PythonError { kind: name.to_owned(), message: message.strip_prefix(' ').unwrap_or(message).to_owned() }
 }
 
 /// Cuts Java's stack trace, and the task, host and ids that an aborted job names.
 fn without_java_stack(text: &str) -> &str {
     let cuts = ["\n\tat ", "\nDriver stacktrace:", "\n\nJVM stacktrace:\n"];
-    let end = cuts
-        .iter()
-        .filter_map(|cut| text.find(cut))
-        .min()
-        .unwrap_or(text.len());
+    let end = cuts.iter().filter_map(|cut| text.find(cut)).min().unwrap_or(text.len());
     &text[..end]
 }
 
@@ -178,11 +147,7 @@ fn aborted_job(text: &str) -> String {
         return text.to_owned();
     };
     let head = aborted + ABORTED.len();
-    match text
-        .get(lost..)
-        .and_then(|rest| rest.find("): "))
-        .map(|end| lost + end + "): ".len())
-    {
+    match text.get(lost..).and_then(|rest| rest.find("): ")).map(|end| lost + end + "): ".len()) {
         Some(cause) if head <= lost => format!("{}{}", &text[..head], &text[cause..]),
         _ => text.to_owned(),
     }
@@ -191,8 +156,7 @@ fn aborted_job(text: &str) -> String {
 /// What stands for the particular thing that `rest` begins with, and the length of that thing.
 fn particular(previous: Option<char>, rest: &str) -> Option<(&'static str, usize)> {
     let in_word = previous.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    let run =
-        |text: &str, wanted: fn(u8) -> bool| text.bytes().take_while(|byte| wanted(*byte)).count();
+    let run = |text: &str, wanted: fn(u8) -> bool| text.bytes().take_while(|byte| wanted(*byte)).count();
     let digit = |byte: u8| byte.is_ascii_digit();
     let hex = |byte: u8| byte.is_ascii_hexdigit();
     if let Some(address) = rest.strip_prefix("0x").filter(|_| !in_word) {
@@ -212,9 +176,7 @@ fn particular(previous: Option<char>, rest: &str) -> Option<(&'static str, usize
         return (of_name && length > 0).then_some(("#…", 1 + length + long));
     }
     if rest.starts_with("/tmp/") && !in_word {
-        let end = rest.find(|c: char| {
-            c.is_whitespace() || matches!(c, '\'' | '"' | '`' | ')' | ']' | ',' | ';')
-        });
+        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '`' | ')' | ']' | ',' | ';'));
         return Some(("/tmp/…", end.unwrap_or(rest.len())));
     }
     None
@@ -231,13 +193,7 @@ mod tests {
     fn check(text: &str, reduced: &str, kind: &str, message: &str) {
         let (found, python) = reduce(text);
         assert_eq!(found, reduced);
-        assert_eq!(
-            python,
-            Some(PythonError {
-                kind: kind.to_owned(),
-                message: message.to_owned()
-            })
-        );
+        assert_eq!(python, Some(PythonError { kind: kind.to_owned(), message: message.to_owned() }));
     }
 
     #[test]
@@ -245,12 +201,7 @@ mod tests {
         let text = format!(
             "{PLAN}Traceback (most recent call last):\n  File \"<case>\", line 8, in schema\nValueError: boom\n SQLSTATE: 38000"
         );
-        check(
-            &text,
-            &format!("{PLAN}ValueError: boom\n SQLSTATE: 38000"),
-            "ValueError",
-            "boom",
-        );
+        check(&text, &format!("{PLAN}ValueError: boom\n SQLSTATE: 38000"), "ValueError", "boom");
     }
 
     #[rstest]
@@ -258,11 +209,7 @@ mod tests {
     #[case("ValueError", "ValueError", "")]
     #[case("KeyError: 'aaa'", "KeyError", "'aaa'")]
     #[case("ValueError: x SQLSTATE: 12345", "ValueError", "x SQLSTATE: 12345")]
-    #[case(
-        "ValueError: boom\nnote one\nnote two",
-        "ValueError",
-        "boom\nnote one\nnote two"
-    )]
+    #[case("ValueError: boom\nnote one\nnote two", "ValueError", "boom\nnote one\nnote two")]
     #[case("pyarrow.lib.ArrowInvalid: a: b", "pyarrow.lib.ArrowInvalid", "a: b")]
     #[case("__main__.f.<locals>.E: x", "__main__.f.<locals>.E", "x")]
     #[case(
@@ -270,11 +217,7 @@ mod tests {
         "ValueError",
         "line1\n  File \"x\", line 3\nTraceback (most recent call last):\n  inner\n\nlast"
     )]
-    fn a_task_error_keeps_the_whole_message(
-        #[case] exception: &str,
-        #[case] kind: &str,
-        #[case] message: &str,
-    ) {
+    fn a_task_error_keeps_the_whole_message(#[case] exception: &str, #[case] kind: &str, #[case] message: &str) {
         let frames = "  File \"/a/worker.py\", line 3622, in main\n    process()\n    ~~~~~~~^^\n  [Previous line repeated 981 more times]\n";
         let text = format!("{TASK}Traceback (most recent call last):\n{frames}{exception}\n");
         check(&text, &format!("{TASK}{exception}"), kind, message);
@@ -286,12 +229,7 @@ mod tests {
         let text = format!(
             "{header}Traceback (most recent call last):\n  File \"<case>\", line 14, in read\nValueError: boom\n"
         );
-        check(
-            &text,
-            &format!("{header}ValueError: boom"),
-            "ValueError",
-            "boom",
-        );
+        check(&text, &format!("{header}ValueError: boom"), "ValueError", "boom");
     }
 
     #[test]
@@ -299,12 +237,7 @@ mod tests {
         let text = format!(
             "{TASK}Traceback (most recent call last):\n  File \"<case>\", line 14, in read\n  File \"<string>\", line 1\n    1 +\n       ^\nSyntaxError: invalid syntax"
         );
-        check(
-            &text,
-            &format!("{TASK}SyntaxError: invalid syntax"),
-            "SyntaxError",
-            "invalid syntax",
-        );
+        check(&text, &format!("{TASK}SyntaxError: invalid syntax"), "SyntaxError", "invalid syntax");
     }
 
     #[rstest]
@@ -314,37 +247,17 @@ mod tests {
         let text = format!(
             "{PLAN}Traceback (most recent call last):\n  File \"a\", line 1\nKeyError: 'k'\n\n{link}:\n\nTraceback (most recent call last):\n  File \"b\", line 2\nRuntimeError: second\nline\n SQLSTATE: 38000"
         );
-        check(
-            &text,
-            &format!("{PLAN}RuntimeError: second\nline\n SQLSTATE: 38000"),
-            "RuntimeError",
-            "second\nline",
-        );
+        check(&text, &format!("{PLAN}RuntimeError: second\nline\n SQLSTATE: 38000"), "RuntimeError", "second\nline");
     }
 
     #[test]
     fn exception_groups_keep_their_members() {
         let group = "+ Exception Group Traceback (most recent call last):\n  |   File \"<case>\", line 8, in schema\n  | ExceptionGroup: grp (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | Traceback (most recent call last):\n    |   File \"<case>\", line 3, in f\n    |     x()\n    | ValueError: a\n    +---------------- 2 ----------------\n    | TypeError: b\n    +------------------------------------\n";
         let message = "grp (2 sub-exceptions)\nValueError: a\nTypeError: b";
-        check(
-            &format!("{TASK}{group}"),
-            &format!("{TASK}ExceptionGroup: {message}"),
-            "ExceptionGroup",
-            message,
-        );
-        check(
-            &format!("{TASK}  {group}"),
-            &format!("{TASK}ExceptionGroup: {message}"),
-            "ExceptionGroup",
-            message,
-        );
+        check(&format!("{TASK}{group}"), &format!("{TASK}ExceptionGroup: {message}"), "ExceptionGroup", message);
+        check(&format!("{TASK}  {group}"), &format!("{TASK}ExceptionGroup: {message}"), "ExceptionGroup", message);
         let planned = format!("{PLAN}  {group} SQLSTATE: 38000");
-        check(
-            &planned,
-            &format!("{PLAN}ExceptionGroup: {message}\n SQLSTATE: 38000"),
-            "ExceptionGroup",
-            message,
-        );
+        check(&planned, &format!("{PLAN}ExceptionGroup: {message}\n SQLSTATE: 38000"), "ExceptionGroup", message);
     }
 
     #[rstest]

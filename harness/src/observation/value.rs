@@ -65,14 +65,8 @@ pub(super) struct ValueError {
 impl ValueError {
     fn new(json: &Json, data_type: &DataType) -> Self {
         let text: String = json.to_string().chars().take(80).collect();
-        let problem = format!(
-            "{text} is not a canonical value of type {}",
-            data_type.simple_string()
-        );
-        Self {
-            path: String::new(),
-            problem,
-        }
+        let problem = format!("{text} is not a canonical value of type {}", data_type.simple_string());
+        Self { path: String::new(), problem }
     }
 
     fn below(mut self, step: impl fmt::Display) -> Self {
@@ -91,41 +85,26 @@ impl Value {
         match data_type {
             DataType::Array { element, .. } => {
                 let items = json.as_array().ok_or_else(wrong)?;
-                let each = items
-                    .iter()
-                    .enumerate()
-                    .map(|(i, item)| Self::decode(item, element).map_err(|e| e.below(i)));
+                let each =
+                    items.iter().enumerate().map(|(i, item)| Self::decode(item, element).map_err(|e| e.below(i)));
                 Ok(Self::Array(each.collect::<Result<_, _>>()?))
             }
             DataType::Map { key, value, .. } => {
                 let entries = json.as_array().ok_or_else(wrong)?;
                 let entry = |(i, entry): (usize, &Json)| match entry.as_array().map(Vec::as_slice) {
                     Some([k, v]) => {
-                        let k =
-                            Self::decode(k, key).map_err(|e| e.below(format_args!("{i}][0")))?;
-                        let v =
-                            Self::decode(v, value).map_err(|e| e.below(format_args!("{i}][1")))?;
+                        let k = Self::decode(k, key).map_err(|e| e.below(format_args!("{i}][0")))?;
+                        let v = Self::decode(v, value).map_err(|e| e.below(format_args!("{i}][1")))?;
                         Ok((k, v))
                     }
                     _ => Err(wrong()),
                 };
-                Ok(Self::Map(
-                    entries
-                        .iter()
-                        .enumerate()
-                        .map(entry)
-                        .collect::<Result<_, _>>()?,
-                ))
+                Ok(Self::Map(entries.iter().enumerate().map(entry).collect::<Result<_, _>>()?))
             }
             DataType::Struct(fields) => {
-                let items = json
-                    .as_array()
-                    .filter(|items| items.len() == fields.fields.len())
-                    .ok_or_else(wrong)?;
+                let items = json.as_array().filter(|items| items.len() == fields.fields.len()).ok_or_else(wrong)?;
                 let each = items.iter().zip(&fields.fields).enumerate();
-                let each = each.map(|(i, (item, field))| {
-                    Self::decode(item, &field.data_type).map_err(|e| e.below(i))
-                });
+                let each = each.map(|(i, (item, field))| Self::decode(item, &field.data_type).map_err(|e| e.below(i)));
                 Ok(Self::Struct(each.collect::<Result<_, _>>()?))
             }
             DataType::Udt { sql_type, .. } => Self::decode(json, sql_type),
@@ -149,12 +128,8 @@ impl Value {
             }
             DataType::Binary => Self::Binary(bytes(json.as_str()?)?),
             DataType::Date => Self::Date(shaped(json.as_str()?, &[DATE])?),
-            DataType::Timestamp => {
-                Self::Timestamp(shaped(json.as_str()?, &[DATE, "T", CLOCK, "Z"])?)
-            }
-            DataType::TimestampNtz => {
-                Self::TimestampNtz(shaped(json.as_str()?, &[DATE, "T", CLOCK])?)
-            }
+            DataType::Timestamp => Self::Timestamp(shaped(json.as_str()?, &[DATE, "T", CLOCK, "Z"])?),
+            DataType::TimestampNtz => Self::TimestampNtz(shaped(json.as_str()?, &[DATE, "T", CLOCK])?),
             DataType::Time(_) => Self::Time(shaped(json.as_str()?, &[CLOCK])?),
             DataType::DayTimeInterval { .. } => Self::DayTimeInterval(integer()?),
             DataType::Variant => match json.as_object()?.iter().collect::<Vec<_>>().as_slice() {
@@ -167,20 +142,12 @@ impl Value {
 
     /// A `float` value.
     pub fn float(value: f32) -> Self {
-        Self::Float(if value.is_nan() {
-            f32::NAN.to_bits()
-        } else {
-            value.to_bits()
-        })
+        Self::Float(if value.is_nan() { f32::NAN.to_bits() } else { value.to_bits() })
     }
 
     /// A `double` value.
     pub fn double(value: f64) -> Self {
-        Self::Double(if value.is_nan() {
-            f64::NAN.to_bits()
-        } else {
-            value.to_bits()
-        })
+        Self::Double(if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() })
     }
 
     /// The canonical JSON value, which `decode` reads.
@@ -201,15 +168,10 @@ impl Value {
             | Self::Timestamp(text)
             | Self::TimestampNtz(text)
             | Self::Time(text) => json!(text),
-            Self::Array(items) | Self::Struct(items) => {
-                Json::Array(items.iter().map(Self::to_json).collect())
+            Self::Array(items) | Self::Struct(items) => Json::Array(items.iter().map(Self::to_json).collect()),
+            Self::Map(entries) => {
+                Json::Array(entries.iter().map(|(key, value)| json!([key.to_json(), value.to_json()])).collect())
             }
-            Self::Map(entries) => Json::Array(
-                entries
-                    .iter()
-                    .map(|(key, value)| json!([key.to_json(), value.to_json()]))
-                    .collect(),
-            ),
             Self::Variant(text) => json!({ "variant": text }),
         }
     }
@@ -222,14 +184,9 @@ const CLOCK: &str = "dd:dd:dd.dddddd";
 fn shaped(text: &str, shape: &[&str]) -> Option<String> {
     let shape = shape.concat();
     let fits = |(c, s): (u8, u8)| {
-        if s == b'd' {
-            c.is_ascii_digit()
-        } else {
-            c == s
-        }
+        if s == b'd' { c.is_ascii_digit() } else { c == s }
     };
-    (text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits))
-        .then(|| text.to_owned())
+    (text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)).then(|| text.to_owned())
 }
 
 fn float(json: &Json) -> Option<f64> {
@@ -267,10 +224,7 @@ fn decimal(text: &str, scale: u8) -> Option<Value> {
     let valid = !whole.is_empty()
         && fraction.len() == usize::from(scale)
         && digits.contains('.') == (scale > 0)
-        && whole
-            .bytes()
-            .chain(fraction.bytes())
-            .all(|byte| byte.is_ascii_digit());
+        && whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
     if !valid {
         return None;
     }
@@ -297,16 +251,11 @@ fn decimal_text(unscaled: &str, scale: u8) -> String {
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let lower = hex
-        .bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    if !lower || hex.len() % 2 != 0 {
+    let lower = hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !lower || !hex.len().is_multiple_of(2) {
         return None;
     }
-    (0..hex.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(hex.get(i..i + 2)?, 16).ok())
-        .collect()
+    (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(hex.get(i..i + 2)?, 16).ok()).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -328,10 +277,7 @@ impl fmt::Display for Value {
             Self::Double(bits) => write!(f, "{:?}", f64::from_bits(*bits)),
             Self::Decimal { unscaled, scale } => f.write_str(&decimal_text(unscaled, *scale)),
             Self::Binary(bytes) => write!(f, "x'{}'", hex(bytes)),
-            Self::Date(text)
-            | Self::Timestamp(text)
-            | Self::TimestampNtz(text)
-            | Self::Time(text) => f.write_str(text),
+            Self::Date(text) | Self::Timestamp(text) | Self::TimestampNtz(text) | Self::Time(text) => f.write_str(text),
             Self::DayTimeInterval(micros) => write!(f, "{micros} µs"),
             Self::Array(items) => {
                 f.write_str("[")?;
@@ -351,12 +297,7 @@ impl fmt::Display for Value {
                 f.write_str("}")
             }
             Self::Variant(text) => write!(f, "variant {text}"),
-            Self::Boolean(_)
-            | Self::Byte(_)
-            | Self::Short(_)
-            | Self::Integer(_)
-            | Self::Long(_)
-            | Self::String(_) => {
+            Self::Boolean(_) | Self::Byte(_) | Self::Short(_) | Self::Integer(_) | Self::Long(_) | Self::String(_) => {
                 write!(f, "{}", self.to_json())
             }
         }
@@ -418,30 +359,20 @@ mod tests {
     #[case("variant", json!("x"))]
     fn other_values_are_refused(#[case] ddl: &str, #[case] json: Json) {
         let error = Value::decode(&json, &data_type(ddl)).unwrap_err();
-        assert!(
-            error.problem.contains("is not a canonical value of type"),
-            "{}",
-            error.problem
-        );
+        assert!(error.problem.contains("is not a canonical value of type"), "{}", error.problem);
     }
 
     #[test]
     fn an_error_says_where_it_is() {
-        let error = Value::decode(
-            &json!([[["k", [1, "x"]]]]),
-            &data_type("array<map<string,array<int>>>"),
-        )
-        .unwrap_err();
+        let error =
+            Value::decode(&json!([[["k", [1, "x"]]]]), &data_type("array<map<string,array<int>>>")).unwrap_err();
         assert_eq!(error.path, "[0][0][1][1]");
     }
 
     #[test]
     fn zeros_differ_and_nans_do_not() {
         assert_ne!(Value::double(0.0), Value::double(-0.0));
-        assert_eq!(
-            Value::double(f64::from_bits(0x7ff8_0000_0000_0001)),
-            Value::double(f64::NAN)
-        );
+        assert_eq!(Value::double(f64::from_bits(0x7ff8_0000_0000_0001)), Value::double(f64::NAN));
         assert_eq!(Value::double(-0.0).to_json().to_string(), "-0.0");
     }
 }

@@ -45,16 +45,7 @@ pub enum Standing {
 }
 
 /// The columns after area, version and number of cases.
-const COLUMNS: [&str; 8] = [
-    "exact",
-    "equivalent",
-    "ours",
-    "upstream",
-    "extension",
-    "wont",
-    "divergent",
-    "unsupported",
-];
+const COLUMNS: [&str; 8] = ["exact", "equivalent", "ours", "upstream", "extension", "wont", "divergent", "unsupported"];
 
 impl Standing {
     /// The column in which it counts.
@@ -74,11 +65,7 @@ impl Standing {
             Self::Exact => String::new(),
             Self::Equivalent => "Spark fails inside the JVM".to_owned(),
             Self::Pinned { reason, .. } | Self::Unsupported { reason } => one_line(reason),
-            Self::Divergent { reasons } => reasons
-                .iter()
-                .map(|reason| reason.name())
-                .collect::<Vec<_>>()
-                .join(", "),
+            Self::Divergent { reasons } => reasons.iter().map(|reason| reason.name()).collect::<Vec<_>>().join(", "),
         }
     }
 }
@@ -89,18 +76,12 @@ pub fn render(scores: &[Score]) -> String {
     let mut totals: BTreeMap<SparkMinor, BTreeMap<&str, usize>> = BTreeMap::new();
     for score in scores {
         let column = score.standing.column();
-        *rows
-            .entry((score.case.area(), score.version))
-            .or_default()
-            .entry(column)
-            .or_default() += 1;
-        *totals
-            .entry(score.version)
-            .or_default()
-            .entry(column)
-            .or_default() += 1;
+        *rows.entry((score.case.area(), score.version)).or_default().entry(column).or_default() += 1;
+        *totals.entry(score.version).or_default().entry(column).or_default() += 1;
     }
-    let mut out = "# Scoreboard\n\nHow the engine stands against what real PySpark answered. Generated; not to be edited.\n".to_owned();
+    let mut out =
+        "# Scoreboard\n\nHow the engine stands against what real PySpark answered. Generated; not to be edited.\n"
+            .to_owned();
     out.push_str("The columns `ours` to `wont` count pinned divergences by kind.\n\n");
     let _ = writeln!(out, "| area | Spark | cases | {} |", COLUMNS.join(" | "));
     let _ = writeln!(out, "|---|---|{}", "---:|".repeat(COLUMNS.len() + 1));
@@ -110,37 +91,21 @@ pub fn render(scores: &[Score]) -> String {
     for (version, counts) in &totals {
         row(&mut out, "**all**", *version, counts);
     }
-    let mut others: Vec<&Score> = scores
-        .iter()
-        .filter(|score| score.standing != Standing::Exact)
-        .collect();
+    let mut others: Vec<&Score> = scores.iter().filter(|score| score.standing != Standing::Exact).collect();
     others.sort_by(|left, right| (&left.case, left.version).cmp(&(&right.case, right.version)));
     if !others.is_empty() {
         out.push_str("\n## Not exact\n\n");
     }
     for score in others {
         let (id, version) = (&score.case, score.version);
-        let _ = writeln!(
-            out,
-            "- `{id}` ({version}) {}: {}",
-            score.standing.column(),
-            score.standing.reason()
-        );
+        let _ = writeln!(out, "- `{id}` ({version}) {}: {}", score.standing.column(), score.standing.reason());
     }
     out
 }
 
 fn row(out: &mut String, area: &str, version: SparkMinor, counts: &BTreeMap<&str, usize>) {
-    let cells: Vec<String> = COLUMNS
-        .iter()
-        .map(|column| counts.get(column).unwrap_or(&0).to_string())
-        .collect();
-    let _ = writeln!(
-        out,
-        "| {area} | {version} | {} | {} |",
-        counts.values().sum::<usize>(),
-        cells.join(" | ")
-    );
+    let cells: Vec<String> = COLUMNS.iter().map(|column| counts.get(column).unwrap_or(&0).to_string()).collect();
+    let _ = writeln!(out, "| {area} | {version} | {} | {} |", counts.values().sum::<usize>(), cells.join(" | "));
 }
 
 fn one_line(text: &str) -> String {
@@ -152,41 +117,20 @@ mod tests {
     use super::*;
 
     fn score(topic: &str, name: &str, version: SparkMinor, standing: Standing) -> Score {
-        Score {
-            case: CaseId::new(topic, name),
-            version,
-            standing,
-        }
+        Score { case: CaseId::new(topic, name), version, standing }
     }
 
     #[test]
     fn counts_and_reasons() {
         let (v40, v42) = (SparkMinor::new(4, 0), SparkMinor::new(4, 2));
-        let pinned = Standing::Pinned {
-            kind: Kind::Ours,
-            reason: "rows\nare lost".into(),
-        };
+        let pinned = Standing::Pinned { kind: Kind::Ours, reason: "rows\nare lost".into() };
         let mut scores = vec![
             score("read/tuples", "a", v42, Standing::Exact),
             score("read/tuples", "a", v40, Standing::Exact),
             score("read/tuples", "b", v42, pinned),
             score("types/maps", "c", v42, Standing::Equivalent),
-            score(
-                "types/maps",
-                "d",
-                v42,
-                Standing::Divergent {
-                    reasons: [Reason::Values, Reason::Schema].into(),
-                },
-            ),
-            score(
-                "read/rows",
-                "e",
-                v42,
-                Standing::Unsupported {
-                    reason: "no streams".into(),
-                },
-            ),
+            score("types/maps", "d", v42, Standing::Divergent { reasons: [Reason::Values, Reason::Schema].into() }),
+            score("read/rows", "e", v42, Standing::Unsupported { reason: "no streams".into() }),
         ];
         let text = render(&scores);
         insta::assert_snapshot!(text, @r"

@@ -2,7 +2,7 @@
 
 use seatrial_engine::types::{DataType, StructField};
 
-use super::super::cell::python_string;
+use super::super::literal::python_string;
 
 /// `pa.field("id", pa.int32(), nullable=False)`; nothing for types that record batches cannot carry.
 pub(super) fn field(field: &StructField) -> Option<String> {
@@ -11,11 +11,7 @@ pub(super) fn field(field: &StructField) -> Option<String> {
 
 fn named(name: &str, data_type: &DataType, nullable: bool) -> Option<String> {
     let nullable = if nullable { "" } else { ", nullable=False" };
-    Some(format!(
-        "pa.field({}, {}{nullable})",
-        python_string(name),
-        expression(data_type)?
-    ))
+    Some(format!("pa.field({}, {}{nullable})", python_string(name), expression(data_type)?))
 }
 
 /// `pa.int32()`.
@@ -39,35 +35,19 @@ pub(super) fn expression(data_type: &DataType) -> Option<String> {
         DataType::TimestampNtz => "pa.timestamp(\"us\")",
         DataType::Time(_) => "pa.time64(\"ns\")",
         DataType::DayTimeInterval { .. } => "pa.duration(\"us\")",
-        DataType::Array {
-            element,
-            contains_null,
-        } => {
-            return Some(format!(
-                "pa.list_({})",
-                named("element", element, *contains_null)?
-            ));
+        DataType::Array { element, contains_null } => {
+            return Some(format!("pa.list_({})", named("element", element, *contains_null)?));
         }
-        DataType::Map {
-            key,
-            value,
-            value_contains_null,
-        } => {
+        DataType::Map { key, value, value_contains_null } => {
             let key = named("key", key, false)?;
-            return Some(format!(
-                "pa.map_({key}, {})",
-                named("value", value, *value_contains_null)?
-            ));
+            return Some(format!("pa.map_({key}, {})", named("value", value, *value_contains_null)?));
         }
         DataType::Struct(fields) => {
             let fields: Option<Vec<String>> = fields.fields.iter().map(field).collect();
             return Some(format!("pa.struct([{}])", fields?.join(", ")));
         }
         DataType::Udt { sql_type, .. } => return expression(sql_type),
-        DataType::YearMonthInterval { .. }
-        | DataType::CalendarInterval
-        | DataType::Variant
-        | DataType::Geo(_) => {
+        DataType::YearMonthInterval { .. } | DataType::CalendarInterval | DataType::Variant | DataType::Geo(_) => {
             return None;
         }
     };

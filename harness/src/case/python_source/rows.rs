@@ -2,8 +2,9 @@
 
 use seatrial_engine::types::StructType;
 
-use super::super::cell::{CellWriter, python_string, python_tuple};
+use super::super::cell::CellWriter;
 use super::super::file::{FileSource, Raises, Yields};
+use super::super::literal::{python_string, python_tuple};
 use super::super::yaml::{Content, Node};
 use super::{arrow_type, partitions_of, raise};
 
@@ -23,11 +24,7 @@ struct Step {
 }
 
 impl Rows {
-    pub(super) fn new(
-        source: &FileSource,
-        columns: Option<&StructType>,
-        writer: &mut CellWriter<'_, '_>,
-    ) -> Self {
+    pub(super) fn new(source: &FileSource, columns: Option<&StructType>, writer: &mut CellWriter<'_, '_>) -> Self {
         let partitions = partitions_of(source);
         if source.yields.value != Yields::Batches {
             let mut each = Vec::new();
@@ -38,10 +35,7 @@ impl Rows {
                 };
                 each.push(rows.iter().enumerate().map(step).collect());
             }
-            return Self {
-                partitions: each,
-                arrow_schema: None,
-            };
+            return Self { partitions: each, arrow_schema: None };
         }
         let fields: Option<Vec<String>> =
             columns.and_then(|columns| columns.fields.iter().map(arrow_type::field).collect());
@@ -49,42 +43,25 @@ impl Rows {
             let help = Some("write the source under `python:`".to_owned());
             let message = "`yields: batches` needs a schema whose types record batches can carry";
             writer.problems().push(source.yields.span, message, help);
-            return Self {
-                partitions: Vec::new(),
-                arrow_schema: None,
-            };
+            return Self { partitions: Vec::new(), arrow_schema: None };
         };
         let mut schema = vec!["ARROW_SCHEMA = pa.schema(".to_owned(), "    [".to_owned()];
         schema.extend(fields.into_iter().map(|field| format!("        {field},")));
         schema.extend(["    ]".to_owned(), ")".to_owned()]);
         writer.need("pa");
-        let size = source
-            .batch_rows
-            .as_ref()
-            .and_then(|rows| usize::try_from(rows.value).ok())
-            .unwrap_or(usize::MAX);
-        let each = partitions
-            .into_iter()
-            .map(|rows| batches(rows, size.max(1), columns, writer))
-            .collect();
-        Self {
-            partitions: each,
-            arrow_schema: Some(schema),
-        }
+        let size = source.batch_rows.as_ref().and_then(|rows| usize::try_from(rows.value).ok()).unwrap_or(usize::MAX);
+        let each = partitions.into_iter().map(|rows| batches(rows, size.max(1), columns, writer)).collect();
+        Self { partitions: each, arrow_schema: Some(schema) }
     }
 
     /// The statement that defines `ARROW_SCHEMA`, where batches need it.
     pub(super) fn arrow_schema(&self) -> Option<impl Iterator<Item = &str>> {
-        self.arrow_schema
-            .as_ref()
-            .map(|lines| lines.iter().map(String::as_str))
+        self.arrow_schema.as_ref().map(|lines| lines.iter().map(String::as_str))
     }
 
     /// The body of `read(self, partition)`, without the call that records it.
     pub(super) fn read_body(&self, raises: Option<&Raises>, source: &FileSource) -> Vec<String> {
-        let at_once = raises.filter(|r| {
-            r.partition.is_none() && r.after_rows.as_ref().is_none_or(|n| n.value == 0)
-        });
+        let at_once = raises.filter(|r| r.partition.is_none() && r.after_rows.as_ref().is_none_or(|n| n.value == 0));
         if let Some(raises) = at_once {
             return vec![raise(raises)];
         }
@@ -93,11 +70,7 @@ impl Rows {
             .iter()
             .enumerate()
             .map(|(index, steps)| {
-                let here = |r: &&Raises| {
-                    r.partition
-                        .as_ref()
-                        .is_none_or(|p| usize::try_from(p.value) == Ok(index))
-                };
+                let here = |r: &&Raises| r.partition.as_ref().is_none_or(|p| usize::try_from(p.value) == Ok(index));
                 branch(steps, raises.filter(here))
             })
             .collect();
@@ -105,10 +78,7 @@ impl Rows {
         if source.partitions.is_none() {
             body.extend(branches.into_iter().flatten());
         } else {
-            let filled = branches
-                .into_iter()
-                .enumerate()
-                .filter(|(_, lines)| !lines.is_empty());
+            let filled = branches.into_iter().enumerate().filter(|(_, lines)| !lines.is_empty());
             for (nth, (index, lines)) in filled.enumerate() {
                 let keyword = if nth == 0 { "if" } else { "elif" };
                 body.push(format!("{keyword} partition.value == {index}:"));
@@ -129,46 +99,26 @@ fn branch(steps: &[Step], raises: Option<&Raises>) -> Vec<String> {
         usize::try_from(rows).unwrap_or(usize::MAX)
     });
     let before = |step: &&Step| limit.is_none_or(|limit| step.rows_before < limit);
-    let mut lines: Vec<String> = steps
-        .iter()
-        .take_while(before)
-        .flat_map(|step| step.lines.iter().cloned())
-        .collect();
+    let mut lines: Vec<String> = steps.iter().take_while(before).flat_map(|step| step.lines.iter().cloned()).collect();
     lines.extend(raises.map(raise));
     lines
 }
 
-fn yield_row(
-    row: &Node,
-    yields: Yields,
-    columns: Option<&StructType>,
-    writer: &mut CellWriter<'_, '_>,
-) -> Vec<String> {
+fn yield_row(row: &Node, yields: Yields, columns: Option<&StructType>, writer: &mut CellWriter<'_, '_>) -> Vec<String> {
     if let Some(expression) = writer.escape(row) {
         return vec![format!("yield {expression}")];
     }
     match (&row.content, yields) {
         (Content::Sequence(nodes), Yields::Rows) => {
-            let fields = columns
-                .map(|columns| columns.fields.as_slice())
-                .unwrap_or_default();
+            let fields = columns.map(|columns| columns.fields.as_slice()).unwrap_or_default();
             if nodes.len() > fields.len() {
-                let help =
-                    "name the cells, `{id: 1, name: a}`, or write `{py: 'Row(…)'}`".to_owned();
-                let message = format!(
-                    "this row has {} cells, and only {} columns name them",
-                    nodes.len(),
-                    fields.len()
-                );
+                let help = "name the cells, `{id: 1, name: a}`, or write `{py: 'Row(…)'}`".to_owned();
+                let message =
+                    format!("this row has {} cells, and only {} columns name them", nodes.len(), fields.len());
                 writer.problems().push(row.span, message, Some(help));
             }
             let cells = nodes.iter().zip(fields);
-            let cells = cells.map(|(node, field)| {
-                (
-                    field.name.as_str(),
-                    writer.cell(node, Some(&field.data_type)),
-                )
-            });
+            let cells = cells.map(|(node, field)| (field.name.as_str(), writer.cell(node, Some(&field.data_type))));
             let cells: Vec<(&str, String)> = cells.collect();
             writer.need("Row");
             keyword_row(&cells)
@@ -177,19 +127,11 @@ fn yield_row(
             let mut cells = Vec::new();
             for (key, value) in entries {
                 let Content::String(name) = &key.content else {
-                    writer.problems().push(
-                        key.span,
-                        "the name of a cell is a string",
-                        Some("quote it".to_owned()),
-                    );
+                    writer.problems().push(key.span, "the name of a cell is a string", Some("quote it".to_owned()));
                     continue;
                 };
-                let field = columns
-                    .and_then(|columns| columns.fields.iter().find(|field| &field.name == name));
-                cells.push((
-                    name.as_str(),
-                    writer.cell(value, field.map(|field| &field.data_type)),
-                ));
+                let field = columns.and_then(|columns| columns.fields.iter().find(|field| &field.name == name));
+                cells.push((name.as_str(), writer.cell(value, field.map(|field| &field.data_type))));
             }
             writer.need("Row");
             keyword_row(&cells)
@@ -228,53 +170,26 @@ fn yield_statement(open: &str, cells: Vec<String>, close: &str) -> Vec<String> {
 }
 
 /// Surplus cells have no type: they stay what YAML says.
-fn cells_by_position(
-    nodes: &[Node],
-    columns: Option<&StructType>,
-    writer: &mut CellWriter<'_, '_>,
-) -> Vec<String> {
-    let types = columns
-        .map(|columns| columns.fields.as_slice())
-        .unwrap_or_default();
-    let types = types
-        .iter()
-        .map(|field| Some(&field.data_type))
-        .chain(std::iter::repeat(None));
-    nodes
-        .iter()
-        .zip(types)
-        .map(|(node, data_type)| writer.cell(node, data_type))
-        .collect()
+fn cells_by_position(nodes: &[Node], columns: Option<&StructType>, writer: &mut CellWriter<'_, '_>) -> Vec<String> {
+    let types = columns.map(|columns| columns.fields.as_slice()).unwrap_or_default();
+    let types = types.iter().map(|field| Some(&field.data_type)).chain(std::iter::repeat(None));
+    nodes.iter().zip(types).map(|(node, data_type)| writer.cell(node, data_type)).collect()
 }
 
 fn keyword_row(cells: &[(&str, String)]) -> Vec<String> {
-    let distinct = cells
-        .iter()
-        .enumerate()
-        .all(|(i, (name, _))| cells[..i].iter().all(|(other, _)| other != name));
+    let distinct = cells.iter().enumerate().all(|(i, (name, _))| cells[..i].iter().all(|(other, _)| other != name));
     if distinct && cells.iter().all(|(name, _)| is_identifier(name)) {
-        return yield_statement(
-            "Row(",
-            cells
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect(),
-            ")",
-        );
+        return yield_statement("Row(", cells.iter().map(|(name, value)| format!("{name}={value}")).collect(), ")");
     }
-    let entries = cells
-        .iter()
-        .map(|(name, value)| format!("{}: {value}", python_string(name)))
-        .collect();
+    let entries = cells.iter().map(|(name, value)| format!("{}: {value}", python_string(name))).collect();
     yield_statement("Row(**{", entries, "})")
 }
 
 fn is_identifier(name: &str) -> bool {
     const KEYWORDS: &[&str] = &[
-        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class",
-        "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global",
-        "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return",
-        "try", "while", "with", "yield",
+        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+        "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+        "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
     ];
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -282,34 +197,22 @@ fn is_identifier(name: &str) -> bool {
 }
 
 /// Record batches of at most `size` rows; a `{py: …}` row is yielded as it is, between the batches.
-fn batches(
-    rows: &[Node],
-    size: usize,
-    columns: &StructType,
-    writer: &mut CellWriter<'_, '_>,
-) -> Vec<Step> {
+fn batches(rows: &[Node], size: usize, columns: &StructType, writer: &mut CellWriter<'_, '_>) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut batch: Vec<&[Node]> = Vec::new();
     let mut done = 0;
     for row in rows {
         if let Some(expression) = writer.escape(row) {
             flush(&mut batch, &mut done, columns, writer, &mut steps);
-            steps.push(Step {
-                rows_before: done,
-                lines: vec![format!("yield {expression}")],
-            });
+            steps.push(Step { rows_before: done, lines: vec![format!("yield {expression}")] });
             done += 1;
             continue;
         }
         match &row.content {
             Content::Sequence(nodes) if nodes.len() == columns.fields.len() => batch.push(nodes),
             _ => {
-                let help =
-                    "to yield something else, write `{py: …}` in place of the row".to_owned();
-                let message = format!(
-                    "a row of a batch is a list of {} cells",
-                    columns.fields.len()
-                );
+                let help = "to yield something else, write `{py: …}` in place of the row".to_owned();
+                let message = format!("a row of a batch is a list of {} cells", columns.fields.len());
                 writer.problems().push(row.span, message, Some(help));
             }
         }
@@ -331,10 +234,7 @@ fn flush(
     if batch.is_empty() {
         return;
     }
-    let mut lines = vec![
-        "yield pa.RecordBatch.from_arrays(".to_owned(),
-        "    [".to_owned(),
-    ];
+    let mut lines = vec!["yield pa.RecordBatch.from_arrays(".to_owned(), "    [".to_owned()];
     for (index, field) in columns.fields.iter().enumerate() {
         let cells: Vec<String> = batch
             .iter()
@@ -342,20 +242,10 @@ fn flush(
             .map(|node| writer.cell(node, Some(&field.data_type)))
             .collect();
         let data_type = arrow_type::expression(&field.data_type).unwrap_or_default();
-        lines.push(format!(
-            "        pa.array([{}], type={data_type}),",
-            cells.join(", ")
-        ));
+        lines.push(format!("        pa.array([{}], type={data_type}),", cells.join(", ")));
     }
-    lines.extend([
-        "    ],".to_owned(),
-        "    schema=ARROW_SCHEMA,".to_owned(),
-        ")".to_owned(),
-    ]);
-    steps.push(Step {
-        rows_before: *done,
-        lines,
-    });
+    lines.extend(["    ],".to_owned(), "    schema=ARROW_SCHEMA,".to_owned(), ")".to_owned()]);
+    steps.push(Step { rows_before: *done, lines });
     *done += batch.len();
     batch.clear();
 }

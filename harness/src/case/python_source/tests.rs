@@ -10,10 +10,7 @@ use rstest::rstest;
 use crate::case::{Case, load, load_text};
 
 fn case(yaml: &str) -> Case {
-    let text = format!(
-        "feature: f\ncases:\n  - name: a\n    {}\n",
-        yaml.trim().replace('\n', "\n    ")
-    );
+    let text = format!("feature: f\ncases:\n  - name: a\n    {}\n", yaml.trim().replace('\n', "\n    "));
     let mut suite = load_text(Path::new("x.yaml"), "read/x", &text);
     if let Some(problem) = suite.diagnostics.first() {
         panic!("{problem}");
@@ -29,12 +26,7 @@ fn python(program: &str, texts: &[&str]) -> String {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(serde_json::to_string(texts).unwrap().as_bytes())
-        .unwrap();
+    child.stdin.take().unwrap().write_all(serde_json::to_string(texts).unwrap().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
     String::from_utf8(output.stdout).unwrap()
@@ -295,9 +287,7 @@ fn every_type_has_its_literal() {
 #[case("positional_rows", "<Row(1, 'a')>")]
 #[case("tuples", "(1, 'a')")]
 fn forms_of_rows(#[case] yields: &str, #[case] expected: &str) {
-    let case = case(&format!(
-        "source: {{schema: 'id int, `my col` string', yields: {yields}, rows: [[1, a]]}}"
-    ));
+    let case = case(&format!("source: {{schema: 'id int, `my col` string', yields: {yields}, rows: [[1, a]]}}"));
     let output = run(&case);
     assert!(output.ends_with(&format!("None: {expected}\n")), "{output}");
 }
@@ -385,14 +375,8 @@ fn a_source_without_rows_and_schema() {
 
 #[test]
 fn expressions_decide_their_imports() {
-    let case = case(
-        "source: {schema: 'a string', rows: [[pa], [{py: 'x.pa'}], [{py: 'pd.NA'}], [{py: Row(a=1)}]]}",
-    );
-    let imports: Vec<&str> = case
-        .python
-        .lines()
-        .filter(|line| line.contains("import"))
-        .collect();
+    let case = case("source: {schema: 'a string', rows: [[pa], [{py: 'x.pa'}], [{py: 'pd.NA'}], [{py: Row(a=1)}]]}");
+    let imports: Vec<&str> = case.python.lines().filter(|line| line.contains("import")).collect();
     assert_eq!(
         imports,
         [
@@ -409,11 +393,8 @@ fn the_cases_of_the_repository_load_and_compile() {
     let suite = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases"));
     let problems: Vec<String> = suite.diagnostics.iter().map(ToString::to_string).collect();
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
-    let texts: Vec<&str> = suite
-        .cases
-        .iter()
-        .map(|case| case.python.as_str())
-        .collect();
-    let program = "import json, sys\nfor text in json.load(sys.stdin): compile(text, 'case', 'exec')\nprint('compiled')";
+    let texts: Vec<&str> = suite.cases.iter().map(|case| case.python.as_str()).collect();
+    let program =
+        "import json, sys\nfor text in json.load(sys.stdin): compile(text, 'case', 'exec')\nprint('compiled')";
     assert_eq!(python(program, &texts), "compiled\n");
 }
