@@ -163,10 +163,12 @@ fn particular(previous: Option<char>, rest: &str) -> Option<(&'static str, usize
         let length = run(address, hex);
         return (length >= 6).then_some(("0x…", 2 + length));
     }
-    if let Some(id) = rest.strip_prefix("id=").filter(|_| !in_word) {
-        // `FilterRef(filter=…, id=140…)`: Python's id() of an object.
-        let length = run(id, digit);
-        return (length >= 9).then_some(("id=…", 3 + length));
+    // `FilterRef(filter=…, id=140…)` is Python's id() of an object; `ArrowBuf[7485], address:1405…` are Java's.
+    for (name, replacement, least) in [("id=", "id=…", 9), ("address:", "address:…", 9), ("ArrowBuf[", "ArrowBuf[…", 1)] {
+        if let Some(id) = rest.strip_prefix(name).filter(|_| !in_word) {
+            let length = run(id, digit);
+            return (length >= least).then_some((replacement, name.len() + length));
+        }
     }
     if let Some(id) = rest.strip_prefix('#') {
         // `name#12L`: Spark's expression ids.
@@ -265,6 +267,8 @@ mod tests {
     #[case("0xff and a0x7f761ccc4e70", "0xff and a0x7f761ccc4e70")]
     #[case("FilterRef(filter=x, id=140245178)", "FilterRef(filter=x, id=…)")]
     #[case("id=5", "id=5")]
+    #[case("[ArrowBuf[748563296], address:140529678422072, capacity:4]", "[ArrowBuf[…], address:…, capacity:4]")]
+    #[case("address:5", "address:5")]
     #[case("'a (id#12L > 3)' and issue #12", "'a (id#… > 3)' and issue #12")]
     #[case("file:/tmp/abc-1/x.py' not found", "file:/tmp/…' not found")]
     #[case("größe 😀", "größe 😀")]
