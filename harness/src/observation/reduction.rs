@@ -164,7 +164,8 @@ fn particular(previous: Option<char>, rest: &str) -> Option<(&'static str, usize
         return (length >= 6).then_some(("0x…", 2 + length));
     }
     // `FilterRef(filter=…, id=140…)` is Python's id() of an object; `ArrowBuf[7485], address:1405…` are Java's.
-    for (name, replacement, least) in [("id=", "id=…", 9), ("address:", "address:…", 9), ("ArrowBuf[", "ArrowBuf[…", 1)] {
+    for (name, replacement, least) in [("id=", "id=…", 9), ("address:", "address:…", 9), ("ArrowBuf[", "ArrowBuf[…", 1)]
+    {
         if let Some(id) = rest.strip_prefix(name).filter(|_| !in_word) {
             let length = run(id, digit);
             return (length >= least).then_some((replacement, name.len() + length));
