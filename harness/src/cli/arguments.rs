@@ -92,6 +92,9 @@ pub(crate) struct RecordOptions {
     /// The real PySpark to ask, such as spark:4.2.1
     #[arg(long, value_name = "TARGET")]
     pub(crate) target: TargetId,
+    /// How many runners, each with a JVM of its own, work at the same time
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) jobs: u16,
 }
 
 #[derive(Debug, Args)]

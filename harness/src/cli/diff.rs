@@ -174,7 +174,7 @@ impl Notes {
         if !self.unknown.is_empty() {
             text += &format!("\n{} ({})\n\n", style.strong("Not compared"), self.unknown.len());
             for (id, target, problem) in &self.unknown {
-                text += &format!("* {id}: {target}: {}\n", problem.replace('\n', "\n    "));
+                text += &format!("* {id}: {target}: {}\n", problem.trim_end().replace('\n', "\n    "));
             }
         }
         text

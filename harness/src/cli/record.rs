@@ -40,7 +40,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &RecordOptions) -> anyhow::
         return Ok(Exit::NothingSelected);
     }
     let before = GoldenStore::open(&place.golden())?;
-    let pool = context::pool(&options.target, None)?;
+    let pool = context::pool(&options.target, Some(options.jobs))?;
     let identity = pool.identity()?;
     let recording = reference(&identity, version.as_str(), options)?;
     let progress = Progress::new(picked.cases.len());
@@ -81,7 +81,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &RecordOptions) -> anyhow::
         written.pruned
     ))?;
     for (case, context) in &failed {
-        eprintln!("error: `{}` was not recorded: {}", case.id, context.replace('\n', "\n    "));
+        eprintln!("error: `{}` was not recorded: {}", case.id, context.trim_end().replace('\n', "\n    "));
     }
     for fault in &faults {
         eprintln!("error: {fault}");
