@@ -10,7 +10,7 @@ use super::context::{self, Loaded};
 use super::exit::{Exit, UsageError};
 use super::progress::Progress;
 use crate::case::{Case, CaseId, SparkMinor};
-use crate::golden::{GoldenLookup, GoldenStore, GoldenWriter, ReferenceRecording};
+use crate::golden::{GoldenLookup, GoldenStore, GoldenWriter, ReferenceRecording, Written};
 use crate::observation::Observation;
 use crate::run::{Answer, execute};
 use crate::target::{Identity, TargetError, TargetId};
@@ -65,7 +65,10 @@ pub(crate) fn run(project: &ProjectOptions, options: &RecordOptions) -> anyhow::
     let faults = pool.stop();
     let existing: BTreeSet<CaseId> =
         suite.cases.iter().filter(|case| case.since <= spark).map(|case| case.id.clone()).collect();
-    let written = GoldenWriter::new(&place.golden(), recording).write(&answers, &existing)?;
+    let written = match answers.is_empty() {
+        true => Written::default(),
+        false => GoldenWriter::new(&place.golden(), recording).write(&answers, &existing)?,
+    };
     context::print(&changes.report())?;
     for case in &written.removed {
         context::print(&format!("  removed {case}\n"))?;
