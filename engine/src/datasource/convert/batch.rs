@@ -5,34 +5,48 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayData, ArrayRef, RecordBatch, RecordBatchOptions, make_array};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType as ArrowType, Fields, TimeUnit};
+use arrow::ffi::{FFI_ArrowArray, from_ffi_and_data_type};
 use arrow_pyarrow::FromPyArrow;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::{ReadError, ReadSpec};
 
 /// A `pyarrow.RecordBatch` taken apart. Its buffers still belong to Python.
-pub(crate) struct Imported {
-    /// The fields, with the names, types and nullability that the batch came with.
-    pub(crate) fields: Fields,
-    columns: Vec<ArrayData>,
-    rows: usize,
-}
+pub(crate) struct Imported(ArrayData);
 
 impl Imported {
     /// Takes a batch through the Arrow C Data Interface.
     pub(crate) fn try_new(batch: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let data = ArrayData::from_pyarrow_bound(batch)?;
-        let (offset, rows) = (data.offset(), data.len());
-        let fields = match data.data_type() {
-            ArrowType::Struct(fields) => fields.clone(),
-            _ => Fields::empty(),
-        };
-        let columns = data
-            .child_data()
-            .iter()
-            .map(|column| if offset == 0 && column.len() == rows { column.clone() } else { column.slice(offset, rows) })
-            .collect();
-        Ok(Self { fields, columns, rows })
+        ArrayData::from_pyarrow_bound(batch).map(Self)
+    }
+
+    /// Takes a batch whose type, a struct of the columns, is known from one with an equal schema: pyarrow then need not
+    /// describe it again, which costs more than all the rest.
+    ///
+    /// # Safety
+    /// The schema of `batch` equals that of a batch of this type.
+    pub(crate) unsafe fn with_type(batch: &Bound<'_, PyAny>, data_type: &ArrowType) -> PyResult<Self> {
+        let mut array = FFI_ArrowArray::empty();
+        batch.call_method1(intern!(batch.py(), "_export_to_c"), (&raw mut array as usize,))?;
+        // SAFETY: pyarrow has filled the array, and the caller vouches for its type.
+        let mut data = unsafe { from_ffi_and_data_type(array, data_type.clone()) }
+            .map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        data.align_buffers();
+        Ok(Self(data))
+    }
+
+    /// The type: a struct of the columns, with the names, types and nullability that the batch came with.
+    pub(crate) fn data_type(&self) -> &ArrowType {
+        self.0.data_type()
+    }
+
+    fn into_columns(self) -> (Vec<ArrayData>, usize) {
+        let (offset, rows) = (self.0.offset(), self.0.len());
+        let whole = |column: &ArrayData| offset == 0 && column.len() == rows;
+        let cut = |column: &ArrayData| if whole(column) { column.clone() } else { column.slice(offset, rows) };
+        (self.0.child_data().iter().map(cut).collect(), rows)
     }
 
     /// The batch with the columns' types and names of the table.
@@ -40,15 +54,15 @@ impl Imported {
     /// `first_row` is the number of rows that the partition has given before.
     pub(crate) fn into_batch(self, spec: &ReadSpec, first_row: u64) -> Result<RecordBatch, ReadError> {
         let schema = spec.table_schema();
-        if self.columns.len() != schema.fields().len() {
+        let (columns, rows) = self.into_columns();
+        if columns.len() != schema.fields().len() {
             return Err(ReadError::spark(format!(
                 "A record batch of the data source has {} columns, its schema {}.",
-                self.columns.len(),
+                columns.len(),
                 schema.fields().len()
             )));
         }
-        let columns = self
-            .columns
+        let columns = columns
             .into_iter()
             .zip(schema.fields())
             .map(|(column, field)| {
@@ -62,7 +76,7 @@ impl Imported {
                 })
             })
             .collect::<Result<_, _>>()?;
-        assemble(spec, columns, self.rows, first_row)
+        assemble(spec, columns, rows, first_row)
     }
 }
 
@@ -138,8 +152,12 @@ fn relabel(data: ArrayData, to: &ArrowType) -> Option<ArrayData> {
     Some(unsafe { builder.build_unchecked() })
 }
 
-/// Whether the types and names of two lists of fields are the same, metadata aside.
-pub(crate) fn same_fields(one: &Fields, other: &Fields) -> bool {
+/// Whether a batch of this type has exactly the columns of these fields, metadata aside.
+pub(crate) fn has_fields(batch: &ArrowType, fields: &Fields) -> bool {
+    matches!(batch, ArrowType::Struct(columns) if same_fields(columns, fields))
+}
+
+fn same_fields(one: &Fields, other: &Fields) -> bool {
     one.len() == other.len()
         && one.iter().zip(other).all(|(one, other)| {
             one.name() == other.name()

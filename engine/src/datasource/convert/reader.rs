@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::Fields;
-use pyo3::ffi;
+use arrow::datatypes::DataType as ArrowType;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
+use pyo3::{ffi, intern};
 
 use super::batch::{self, Imported};
 use super::column::Column;
@@ -43,8 +43,8 @@ enum State {
     Fresh,
     /// The first element was no record batch.
     Rows,
-    /// The first element was a record batch: its schema as pyarrow's object, and the fields of the batch before.
-    Batches(Py<PyAny>, Fields),
+    /// The first element was a record batch: its schema as pyarrow's object, and its type.
+    Batches(Py<PyAny>, ArrowType),
     /// The iterator has come to its end, or there was an error.
     Done,
 }
@@ -232,12 +232,12 @@ impl BatchReader {
 
     fn first_batch(&mut self, py: Python<'_>, first: &Bound<'_, PyAny>) -> Result<(), ReadError> {
         let imported = Imported::try_new(first)?;
-        if !batch::same_fields(&imported.fields, self.spec.table_schema().fields()) {
+        if !batch::has_fields(imported.data_type(), self.spec.table_schema().fields()) {
             self.convert(py, &PyList::new(py, [first])?)?;
         }
-        let schema = first.getattr("schema")?.unbind();
+        let schema = first.getattr(intern!(py, "schema"))?.unbind();
         self.elements = self.elements.bind(py).try_iter()?.into_any().unbind();
-        self.state = State::Batches(schema, imported.fields.clone());
+        self.state = State::Batches(schema, imported.data_type().clone());
         let batch = imported.into_batch(&self.spec, self.made)?;
         self.push(batch);
         Ok(())
@@ -251,15 +251,13 @@ impl BatchReader {
         if !element.is_instance(self.modules.record_batch.bind(py))? {
             return Err(pyspark::not_a_batch(&element).into());
         }
-        let imported = Imported::try_new(&element)?;
-        if let State::Batches(schema, fields) = &mut self.state
-            && *fields != imported.fields
-        {
-            if !schema.bind(py).call_method1("equals", (element.getattr("schema")?,))?.is_truthy()? {
-                return Err(pyspark::different_schema(py).into());
-            }
-            fields.clone_from(&imported.fields);
+        let State::Batches(first, data_type) = &self.state else { return Ok(()) };
+        let schema = element.getattr(intern!(py, "schema"))?;
+        if !schema.is(first) && !first.bind(py).call_method1(intern!(py, "equals"), (schema,))?.is_truthy()? {
+            return Err(pyspark::different_schema(py).into());
         }
+        // SAFETY: the schema equals that of the first batch, of which this is the type.
+        let imported = unsafe { Imported::with_type(&element, data_type) }?;
         let batch = imported.into_batch(&self.spec, self.made)?;
         self.push(batch);
         Ok(())
