@@ -121,7 +121,7 @@ pub(crate) fn excerpt(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
     use serde_json::json;
 
@@ -149,6 +149,15 @@ mod tests {
         assert!(nonsense.contains("not one JSON object") && nonsense.contains("`Welcome to Spark`"), "{nonsense}");
         let early = read_started(r#"{"failed":{"id":"x","context":"y"}}"#).unwrap_err();
         assert!(early.contains("did not answer `start`"), "{early}");
+    }
+
+    #[test]
+    fn numbers_arrive_as_they_were_sent() {
+        for number in [31.245270191439438_f64, 121.48791951161945, 2.638344616030823e-256, 5e-324, -0.0] {
+            let line = format!(r#"{{"observation":{{"id":"x","observation":{number:?}}}}}"#);
+            let Ok(Answer::Observation { observation, .. }) = Answer::from_line(&line) else { panic!("{line}") };
+            assert_eq!(observation.as_f64().map(f64::to_bits), Some(number.to_bits()), "{number}: {observation}");
+        }
     }
 
     #[test]
