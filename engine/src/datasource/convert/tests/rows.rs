@@ -1,6 +1,10 @@
 //! What an element may be, in which order errors are found, and what of a row may change before PySpark looks at it.
 
-use super::{Scene, with_python};
+use std::sync::Arc;
+
+use pyo3::types::PyAnyMethods;
+
+use super::{BatchReader, Scene, read_spec, with_python};
 
 const SETUP: &str = r"
 two = schema(T.IntegerType(), T.StringType())
@@ -113,6 +117,48 @@ fn every_kind_of_element() {
             }
             if !matches!(element, "batch" | "double") {
                 scene.check("two", &format!("iter([{element}])"), 10);
+            }
+        }
+    });
+}
+
+/// The other tests would hold if PySpark did everything. Here it can do nothing: it gets no schema.
+#[test]
+fn common_values_do_not_go_through_pyspark() {
+    with_python(|py| {
+        let scene = Scene::new(py, SETUP);
+        for (data_type, values) in [
+            ("T.BooleanType()", "True, False, None"),
+            ("T.ByteType()", "-128, 127, None"),
+            ("T.ShortType()", "-2**15, 2**15 - 1"),
+            ("T.IntegerType()", "-2**31, 2**31 - 1"),
+            ("T.LongType()", "-2**63, 2**63 - 1"),
+            ("T.FloatType()", "0.1, 1e40, float('nan'), 2**24"),
+            ("T.DoubleType()", "0.1, -0.0, float('nan'), 2**53, -2**53"),
+            ("T.DecimalType(10, 2)", "D('1.005'), D('NaN'), D('-0'), D('1E+7')"),
+            ("T.StringType()", "'', 'é', None"),
+            ("T.BinaryType()", "b'', bytearray(b'x')"),
+            ("T.DateType()", "datetime.date(1, 1, 1), datetime.date.max"),
+            ("T.TimestampType()", "dt(2020, 1, 1), dt(1, 1, 1, tzinfo=utc), dt.max.replace(tzinfo=utc)"),
+            ("T.TimestampNTZType()", "dt.min, dt.max"),
+            ("T.DayTimeIntervalType()", "td(days=-1, microseconds=1)"),
+            ("T.NullType()", "None"),
+            ("T.ArrayType(T.StringType())", "[], ['x', None], None"),
+            ("T.ArrayType(T.IntegerType())", "[1, None], (1, 2)"),
+            ("T.MapType(T.StringType(), T.ArrayType(T.IntegerType()))", "{}, {'k': [1]}, {'k': None}"),
+            ("T.StructType([T.StructField('x', T.IntegerType())])", "(1,), {'x': 1}, {}, Row(1), Row(x=1), None"),
+        ] {
+            for row in ["(v,)", "[v]", "Row(a=v)", "Row(v)", "One(v)"] {
+                let spec = Arc::new(read_spec(&scene.eval(&format!("schema({data_type})")), 10));
+                scene.run("One = collections.namedtuple('One', 'z')");
+                let rows = scene.eval(&format!("({row} for v in [{values}])"));
+                let mut reader =
+                    BatchReader::try_new(py, rows, spec, scene.eval("source"), scene.eval("None")).unwrap();
+                let batch = reader.next_batch(py).unwrap_or_else(|error| panic!("{data_type} {row}: {error}"));
+                assert_eq!(
+                    batch.unwrap().num_rows(),
+                    scene.eval(&format!("len([{values}])")).extract::<usize>().unwrap()
+                );
             }
         }
     });
