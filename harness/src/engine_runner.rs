@@ -92,7 +92,10 @@ fn serve() -> anyhow::Result<()> {
     for line in std::io::stdin().lock().lines() {
         let answer = match serde_json::from_str(&line?)? {
             Message::Start { protocol } => {
-                anyhow::ensure!(protocol == PROTOCOL, "protocol {protocol} was asked for, this runner speaks {PROTOCOL}");
+                anyhow::ensure!(
+                    protocol == PROTOCOL,
+                    "protocol {protocol} was asked for, this runner speaks {PROTOCOL}"
+                );
                 json!({"started": engine.insert(Engine::try_new()?).identity()?})
             }
             Message::Run { id, case, .. } => match &engine {
@@ -138,8 +141,9 @@ impl Engine {
     fn try_new() -> anyhow::Result<Self> {
         let session = Session::try_new()?;
         let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
-        let case_module =
-            Python::attach(|py| PyModule::from_code(py, CASE_MODULE, c"case_module.py", c"case_module").map(Bound::unbind))?;
+        let case_module = Python::attach(|py| {
+            PyModule::from_code(py, CASE_MODULE, c"case_module.py", c"case_module").map(Bound::unbind)
+        })?;
         Ok(Self { session, tokio, case_module })
     }
 
@@ -162,7 +166,8 @@ impl Engine {
 
     /// Runs a case. The error is for a case that cannot be run at all, as when its Python does not parse.
     fn observe(&self, case: &WireCase) -> Result<Value, String> {
-        let calls = tempfile::NamedTempFile::new().map_err(|error| format!("no file for the recorded calls: {error}"))?;
+        let calls =
+            tempfile::NamedTempFile::new().map_err(|error| format!("no file for the recorded calls: {error}"))?;
         let path = calls.path().to_string_lossy();
         let objects = Python::attach(|py| {
             self.case_module
@@ -241,7 +246,8 @@ impl Engine {
         let frame = match &case.query {
             None => loaded,
             Some(query) => {
-                let planned = loaded.create_or_replace_temp_view("source").and_then(|()| self.tokio.block_on(session.sql(query)));
+                let planned =
+                    loaded.create_or_replace_temp_view("source").and_then(|()| self.tokio.block_on(session.sql(query)));
                 planned.map_err(|error| (Phase::Plan, error))?
             }
         };

@@ -64,6 +64,8 @@ impl Session {
         // Identifiers are resolved as Spark does, without case but with their own spelling: see `identifiers`.
         options.sql_parser.enable_ident_normalization = false;
         options.sql_parser.map_string_types_to_utf8view = false;
+        // Nulls come first in ascending order and last in descending order.
+        options.sql_parser.default_null_ordering = "nulls_min".to_owned();
         // A source's partitions are the query's partitions, in order, as in Spark.
         options.optimizer.enable_round_robin_repartition = false;
         let state = SessionStateBuilder::new().with_config(config).with_default_features().build();

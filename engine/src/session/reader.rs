@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{DataFrame, Session};
 use crate::datasource::options::Options;
 use crate::datasource::provider::PythonTableProvider;
-use crate::error::{ExceptionClass, SparkError};
 use crate::error::condition::{DATA_SOURCE_NOT_FOUND, UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING};
+use crate::error::{ExceptionClass, SparkError};
 use crate::executor::CreateRequest;
 use crate::python::interpreter::PythonRuntime;
 use crate::types::StructType;
@@ -83,7 +83,9 @@ impl DataFrameReader {
         {
             return Err(SparkError::plain(
                 ExceptionClass::Spark,
-                format!("The option '{name}' has no value. Leave it out or give it one: before Spark 4.3 it may not be None."),
+                format!(
+                    "The option '{name}' has no value. Leave it out or give it one: before Spark 4.3 it may not be None."
+                ),
             ));
         }
         let executor = Arc::clone(&self.session.inner.executor);
