@@ -1,6 +1,6 @@
 //! Sources that attack the process they run in, on the engine's real runner: each ends in an outcome that says what
 //! happened, and the cases after it are answered.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#![expect(clippy::panic, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
