@@ -34,7 +34,7 @@ check: build
 ## The Python package with its native module, installed into the virtual environment. It has a target folder of its own:
 ## maturin builds with other settings, and sharing one would rebuild the engine at every turn.
 python: setup
-	cd python && CARGO_TARGET_DIR=$(CURDIR)/target/python ../$(VENV)/bin/maturin develop --quiet
+	cd python && PIP_QUIET=1 CARGO_TARGET_DIR=$(CURDIR)/target/python ../$(VENV)/bin/maturin develop --quiet
 
 lint: setup
 	cargo fmt --all --check

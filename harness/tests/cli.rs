@@ -436,6 +436,21 @@ fn later_versions_are_left_out_and_counted() {
     assert_eq!(sandbox.check(&["--spark", "4.0", "read/one::new"]).code, 4);
 }
 
+/// Recording an older version leaves the cases alone that it does not have.
+#[test]
+fn recording_an_older_version_keeps_what_only_later_ones_have() {
+    let sandbox = Sandbox::new();
+    let text = format!(
+        "feature: one\ncases:\n  - name: old\n    python: |\n      # fake: {0}\n  - name: new\n    since: \"4.2\"\n    python: |\n      # fake: {0}\n",
+        answer("[[1]]")
+    );
+    sandbox.write("cases/read/one.yaml", &text);
+    for version in ["4.2", "4.0"] {
+        assert_eq!(sandbox.run(&["record", "--target", &format!("spark:{version}")]).code, 0);
+    }
+    assert_eq!(sandbox.check(&["--spark", "4.2"]).stdout, "2 cases on FAKE against spark 4.2: 2 exact\n");
+}
+
 #[test]
 fn a_rerun_command_runs_that_case_alone() {
     let sandbox = Sandbox::new();
