@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pyspark import cloudpickle
 
-from seatrial.case_module import default_format, load_case
+from seatrial.case_module import CaseModule, default_format
 
 SOURCES = """\
 from pyspark.sql.datasource import DataSource, DataSourceReader
@@ -40,6 +40,10 @@ def calls(tmp_path: Path) -> Path:
     return tmp_path / "calls.jsonl"
 
 
+def load_case(python: str, register: list[str] | None, calls: str) -> list[object]:
+    return CaseModule(python, calls).sources(register)
+
+
 def names(objects: list[object]) -> list[str]:
     return [getattr(item, "__name__", repr(item)) for item in objects]
 
@@ -55,6 +59,13 @@ def test_imported_sources_are_not_registered(calls: Path) -> None:
 
 def test_expressions_decide_what_is_registered(calls: Path) -> None:
     assert names(load_case(SOURCES, ["First", " 1 + 1"], str(calls))) == ["First", "2"]
+
+
+def test_a_case_is_executed_once_and_asked_many_times(calls: Path) -> None:
+    case = CaseModule(SOURCES + "\nrecord_call('executed')\n", str(calls))
+    [first] = case.sources(["First"])
+    assert case.sources(["First", "OFFSET"]) == [first, 40]
+    assert json.loads(calls.read_text()) == {"call": "executed"}
 
 
 def test_the_format_is_the_first_name(calls: Path) -> None:

@@ -108,6 +108,37 @@ def test_options_path_and_schema(spark: RunnerProcess) -> None:
     assert answer["calls"][0]["options"] == {"some": "Thing", "n": "1", "b": "true", "path": "/p"}
 
 
+def test_steps_are_carried_out_in_order(spark: RunnerProcess) -> None:
+    read: dict[str, Any] = {"format": None, "options": [], "schema": None, "path": None}
+    steps: list[dict[str, Any]] = [
+        {"load": {"view": "first", "read": read}},
+        {"sql": "CREATE TEMPORARY VIEW second AS SELECT a + 10 AS a FROM first"},
+        {"new_session": {}},
+        {"register": ["Source"]},
+        {"load": {"view": "third", "read": read}},
+        {"sql": "CREATE TABLE kept USING Source"},
+        {"new_session": {}},
+        {"register": ["Source"]},
+    ]
+    answer = observe(spark, GOOD, steps=steps, query="SELECT a FROM kept ORDER BY a")
+    assert (answer["rows"], answer["error"]) == ([[0], [1]], None)
+    loaded = observe(spark, GOOD, steps=steps[:1], query=None)
+    assert sorted(loaded["rows"]) == [[0, "x"], [1, "x"]]
+    for view in ["first", "second", "third"]:
+        error = error_of(spark, GOOD, steps=steps, query=f"SELECT * FROM {view}")
+        assert (error["phase"], error["condition"]) == ("plan", "TABLE_OR_VIEW_NOT_FOUND")
+
+
+def test_an_error_ends_the_steps_and_tables_are_dropped(spark: RunnerProcess) -> None:
+    steps = [{"sql": "CREATE TABLE t (a INT) USING parquet"}, {"sql": "CREATE VIEW v AS SELECT 1"}]
+    for _ in range(2):
+        assert observe(spark, GOOD, steps=steps, query="SELECT * FROM t, v")["rows"] == []
+    error = error_of(spark, GOOD, steps=[*steps, steps[0], {"nonsense": 1}], query="SELECT 1")
+    assert error["condition"] == "TABLE_OR_VIEW_ALREADY_EXISTS"
+    failing = [{"sql": "SELECT assert_true(id < 1) FROM range(2)"}]
+    assert error_of(spark, GOOD, steps=failing, query="SELECT 1")["phase"] == "read"
+
+
 @pytest.mark.parametrize(
     ("replace", "by", "phase", "exception", "condition"),
     [

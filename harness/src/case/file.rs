@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::Callback;
+use super::accepts::Accepts;
 use super::yaml::{Located, Node};
 
 /// A case file: one feature, many cases.
@@ -55,10 +56,13 @@ pub(crate) struct FileCase {
     /// Python expressions of the objects to register; every DataSource subclass of the module if absent.
     #[serde(default)]
     pub(crate) register: Option<Vec<String>>,
-    /// What is read.
+    /// What is read into the view `source`.
     #[serde(default)]
-    pub(crate) read: FileRead,
-    /// The query over the view `source`; null collects the loaded DataFrame itself.
+    pub(crate) read: Option<Located<FileRead>>,
+    /// What is done before the query, in order; an error ends the case. Nothing is loaded but what the steps load.
+    #[serde(default)]
+    pub(crate) steps: Option<Located<Vec<FileStep>>>,
+    /// The query, over the view `source` where there are no steps; null collects the DataFrame that was loaded last.
     #[serde(default = "default_query")]
     pub(crate) query: Option<String>,
     /// Whether the order of rows counts.
@@ -106,6 +110,10 @@ pub(crate) struct FileSource {
     #[serde(default)]
     #[schemars(with = "Option<u32>", extend("minimum" = 1))]
     pub(crate) batch_rows: Option<Located<u32>>,
+    /// The classes of the filters that the reader keeps and applies, or `all`; it yields the others back. There is no
+    /// `pushFilters` if absent.
+    #[serde(default)]
+    pub(crate) accepts: Option<Located<Accepts>>,
     /// Where the source raises an exception.
     #[serde(default)]
     pub(crate) raises: Option<Located<Raises>>,
@@ -156,6 +164,43 @@ pub(crate) struct Raises {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Read")]
 pub(crate) struct FileRead {
+    /// The format; the name of the first registered object if absent.
+    #[serde(default)]
+    pub(crate) format: Option<String>,
+    /// Options in order; a value is handed over as a Python value of its kind.
+    #[serde(default)]
+    pub(crate) options: Ordered<Scalar>,
+    /// The user's schema as DDL.
+    #[serde(default)]
+    pub(crate) schema: Option<String>,
+    /// The argument of `load`: a path, or a list of paths.
+    #[serde(default)]
+    pub(crate) path: Option<OneOrMany>,
+}
+
+/// One thing that is done before the query.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Step")]
+pub(crate) enum FileStep {
+    /// Loads a DataFrame and makes it a temporary view.
+    Load(FileLoad),
+    /// A statement, whose result is collected and not compared.
+    Sql(Located<String>),
+    /// Python expressions of more objects to register.
+    Register(Vec<String>),
+    /// Goes on in another session of the same application, with the case's `conf`: `true`.
+    NewSession(Located<bool>),
+}
+
+/// `spark.read.format(…).options(…).schema(…).load(…).createOrReplaceTempView(…)`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Load")]
+pub(crate) struct FileLoad {
+    /// The view's name; "source" if absent.
+    #[serde(default)]
+    pub(crate) view: Option<String>,
     /// The format; the name of the first registered object if absent.
     #[serde(default)]
     pub(crate) format: Option<String>,

@@ -8,10 +8,10 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::diagnostic::{Diagnostic, Problems};
-use super::file::{CaseFile, FileCase, FileRead, OneOrMany, Scalar};
+use super::file::{CaseFile, FileCase, FileRead, FileStep, OneOrMany, Ordered, Scalar};
 use super::node_deserializer::read;
 use super::yaml::{Content, Located, Node, Span, parse};
-use super::{Case, CaseId, Location, Read, ReadPath, SparkMinor, Suite, python_source};
+use super::{Case, CaseId, Location, Read, ReadPath, SparkMinor, Step, Suite, python_source};
 
 /// Loads every case file below `root` (the folder `cases`), in path order; a broken file does not stop the others.
 pub fn load(root: &Path) -> Suite {
@@ -182,10 +182,11 @@ fn check(case: FileCase, node: &Node, problems: &mut Problems<'_>) -> Option<Che
             None
         }
     });
+    check_steps(&case, problems);
     let conf = case.conf.0.iter().map(|(key, value)| (key.clone(), conf_text(value))).collect();
     let (python, declarative) = match (&case.source, &case.python) {
         (Some(source), None) => {
-            let read_schema = case.read.schema.as_deref();
+            let read_schema = user_schema(&case);
             (python_source::module(&source.value, source.span, read_schema, &case.calls, problems), true)
         }
         (None, Some(python)) => {
@@ -215,6 +216,40 @@ fn check(case: FileCase, node: &Node, problems: &mut Problems<'_>) -> Option<Che
     Some(Checked { case, since, python, declarative, conf, deadline, canonical_source })
 }
 
+/// The first schema that the user gives: it types the columns of a source that has no schema of its own.
+fn user_schema(case: &FileCase) -> Option<&str> {
+    if let Some(read) = &case.read {
+        return read.value.schema.as_deref();
+    }
+    case.steps.iter().flat_map(|steps| &steps.value).find_map(|step| match step {
+        FileStep::Load(load) => load.schema.as_deref(),
+        _ => None,
+    })
+}
+
+fn check_steps(case: &FileCase, problems: &mut Problems<'_>) {
+    let Some(steps) = &case.steps else { return };
+    if let Some(read) = &case.read {
+        let help = Some("make it a step: `- load: {…}`".to_owned());
+        problems.push(read.span, "the case has both `read` and `steps`", help);
+    }
+    for step in &steps.value {
+        match step {
+            FileStep::NewSession(wanted) if !wanted.value => {
+                problems.push(wanted.span, "`new_session` is `true`, or the step is left out", None);
+            }
+            FileStep::Sql(text) if text.value.trim().is_empty() => {
+                problems.push(text.span, "the statement is empty", None);
+            }
+            _ => {}
+        }
+    }
+    if case.query.is_none() && !steps.value.iter().any(|step| matches!(step, FileStep::Load(_))) {
+        let help = Some("add a `load` step, or ask something".to_owned());
+        problems.push(steps.span, "`query: null` collects what was loaded, and no step loads", help);
+    }
+}
+
 impl Checked {
     fn into_case(self, topic: &str, feature: &str, location: Location) -> Case {
         let case = self.case;
@@ -228,7 +263,8 @@ impl Checked {
             python: self.python,
             declarative: self.declarative,
             register: case.register,
-            read: read_of(case.read),
+            read: case.read.map(|read| read_of(read.value)).unwrap_or_default(),
+            steps: case.steps.map(|steps| steps.value.into_iter().map(step_of).collect()),
             query: case.query,
             ordered: case.ordered,
             calls: case.calls,
@@ -241,14 +277,34 @@ impl Checked {
 }
 
 fn read_of(read: FileRead) -> Read {
-    Read {
-        format: read.format,
-        options: read.options.0.into_iter().map(|(key, Scalar(value))| (key, value)).collect(),
-        schema: read.schema,
-        path: read.path.map(|path| match path {
-            OneOrMany::One(path) => ReadPath::One(path),
-            OneOrMany::Many(paths) => ReadPath::Many(paths),
-        }),
+    Read { format: read.format, options: options_of(read.options), schema: read.schema, path: read.path.map(path_of) }
+}
+
+fn step_of(step: FileStep) -> Step {
+    match step {
+        FileStep::Load(load) => Step::Load {
+            view: load.view.unwrap_or_else(|| "source".to_owned()),
+            read: Read {
+                format: load.format,
+                options: options_of(load.options),
+                schema: load.schema,
+                path: load.path.map(path_of),
+            },
+        },
+        FileStep::Sql(text) => Step::Sql(text.value),
+        FileStep::Register(expressions) => Step::Register(expressions),
+        FileStep::NewSession(_) => Step::NewSession,
+    }
+}
+
+fn options_of(Ordered(options): Ordered<Scalar>) -> Vec<(String, Value)> {
+    options.into_iter().map(|(key, Scalar(value))| (key, value)).collect()
+}
+
+fn path_of(path: OneOrMany) -> ReadPath {
+    match path {
+        OneOrMany::One(path) => ReadPath::One(path),
+        OneOrMany::Many(paths) => ReadPath::Many(paths),
     }
 }
 

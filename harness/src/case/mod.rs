@@ -2,6 +2,7 @@
 //!
 //! Here a case is loaded, checked and turned into what a runner gets. It is not run here.
 
+mod accepts;
 pub(crate) mod cell;
 mod columns;
 pub mod diagnostic;
@@ -49,9 +50,11 @@ pub struct Case {
     pub declarative: bool,
     /// Python expressions of the objects to register; `None` registers every class of the module.
     pub register: Option<Vec<String>>,
-    /// What is read.
+    /// What is read, unless there are steps.
     pub read: Read,
-    /// The SQL text; `None` collects the loaded DataFrame itself.
+    /// What is done instead, in order.
+    pub steps: Option<Vec<Step>>,
+    /// The SQL text; `None` collects the DataFrame that was loaded last.
     pub query: Option<String>,
     /// Whether the order of rows counts.
     pub ordered: bool,
@@ -80,6 +83,24 @@ pub struct Read {
     pub path: Option<ReadPath>,
 }
 
+/// One thing that is done before the query.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Loads a DataFrame and makes it a temporary view.
+    Load {
+        /// The view's name.
+        view: String,
+        /// What is loaded.
+        read: Read,
+    },
+    /// A statement, whose result is collected and not compared.
+    Sql(String),
+    /// Python expressions of more objects to register.
+    Register(Vec<String>),
+    /// Goes on in another session of the same application.
+    NewSession,
+}
+
 /// The argument of `load`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReadPath {
@@ -101,6 +122,8 @@ pub enum Callback {
     Reader,
     /// `DataSourceReader.partitions`.
     Partitions,
+    /// `DataSourceReader.pushFilters`.
+    PushFilters,
     /// `DataSourceReader.read`.
     Read,
 }
@@ -133,6 +156,7 @@ impl Callback {
             Self::Schema => "schema",
             Self::Reader => "reader",
             Self::Partitions => "partitions",
+            Self::PushFilters => "push_filters",
             Self::Read => "read",
         }
     }

@@ -112,6 +112,7 @@ cases:
                 ),
             ),
         },
+        steps: None,
         query: None,
         ordered: true,
         calls: [
@@ -130,6 +131,151 @@ cases:
         canonical_source: Null,
     }
     "#);
+}
+
+#[test]
+fn steps_are_read() {
+    let text = r#"
+feature: steps
+cases:
+  - name: a
+    python: pass
+    steps:
+      - load: {view: v, format: s, options: {B: 1}, schema: id int, path: p}
+      - sql: SELECT 1
+      - register: [S]
+      - new_session: true
+"#;
+    let suite = load_text(Path::new("x.yaml"), "read/x", text);
+    assert_eq!(suite.diagnostics, []);
+    insta::assert_debug_snapshot!(suite.cases[0].steps, @r#"
+    Some(
+        [
+            Load {
+                view: "v",
+                read: Read {
+                    format: Some(
+                        "s",
+                    ),
+                    options: [
+                        (
+                            "B",
+                            Number(1),
+                        ),
+                    ],
+                    schema: Some(
+                        "id int",
+                    ),
+                    path: Some(
+                        One(
+                            "p",
+                        ),
+                    ),
+                },
+            },
+            Sql(
+                "SELECT 1",
+            ),
+            Register(
+                [
+                    "S",
+                ],
+            ),
+            NewSession,
+        ],
+    )
+    "#);
+}
+
+#[test]
+fn problems_of_steps_and_filters() {
+    insta::assert_snapshot!(problems("\
+feature: x
+cases:
+  - name: a
+    python: pass
+    read: {format: s}
+    query: null
+    steps:
+      - new_session: false
+      - sql: ''
+  - name: b
+    python: pass
+    steps: [{wait: 1}]
+  - name: c
+    python: pass
+    steps: [{sql: SELECT 1, new_session: true}]
+  - name: d
+    source: {accepts: [Equals], schema: id int}
+  - name: e
+    source: {accepts: EqualTo, schema: id int}
+  - name: f
+    source: {accepts: all}
+"), @r"
+    error: the case has both `read` and `steps`
+     --> cases/read/x.yaml:5:11
+      |
+    5 |     read: {format: s}
+      |           ^
+      |
+      = help: make it a step: `- load: {…}`
+
+    error: `query: null` collects what was loaded, and no step loads
+     --> cases/read/x.yaml:8:7
+      |
+    8 |       - new_session: false
+      |       ^
+      |
+      = help: add a `load` step, or ask something
+
+    error: `new_session` is `true`, or the step is left out
+     --> cases/read/x.yaml:8:22
+      |
+    8 |       - new_session: false
+      |                      ^^^^^
+
+    error: the statement is empty
+     --> cases/read/x.yaml:9:14
+      |
+    9 |       - sql: ''
+      |              ^^
+
+    error: `wait` is not known here
+      --> cases/read/x.yaml:12:14
+       |
+    12 |     steps: [{wait: 1}]
+       |              ^^^^
+       |
+       = help: allowed here: `load`, `sql`, `register`, `new_session`
+
+    error: expected a mapping with exactly one key
+      --> cases/read/x.yaml:15:13
+       |
+    15 |     steps: [{sql: SELECT 1, new_session: true}]
+       |             ^
+
+    error: `Equals` is not known here
+      --> cases/read/x.yaml:17:24
+       |
+    17 |     source: {accepts: [Equals], schema: id int}
+       |                        ^^^^^^
+       |
+       = help: did you mean `EqualTo`?
+
+    error: one class is a list too: [EqualTo]
+      --> cases/read/x.yaml:19:23
+       |
+    19 |     source: {accepts: EqualTo, schema: id int}
+       |                       ^^^^^^^
+
+    error: `accepts` needs a schema that names the columns
+      --> cases/read/x.yaml:21:23
+       |
+    21 |     source: {accepts: all}
+       |                       ^^^
+       |
+       = help: give the source a schema, or write it under `python:`
+    ");
 }
 
 #[test]
@@ -405,7 +551,7 @@ proptest! {
         parts in prop::collection::vec(prop::sample::select(vec![
             "feature: x\n", "cases:\n", "  - name: a\n", "    source:\n", "      schema: id int, a array<map<string,int>>\n",
             "      rows: [[1, [{a: 1}]], [{py: 'x'}], 5, [null, [[['k', 2]]]]]\n", "      yields: batches\n", "      yields: rows\n",
-            "      batch_rows: 0\n", "    python: |\n      pass\n", "    calls: [read, init]\n", "      raises: {in: read, type: E, after_rows: 99}\n",
+            "      batch_rows: 0\n", "    python: |\n      pass\n", "    calls: [read, push_filters]\n", "      accepts: [Not]\n", "    steps: [{load: {}}]\n", "      raises: {in: read, type: E, after_rows: 99}\n",
             "    query: ~\n", "    read: {options: {a: [1]}}\n", "\t", "  ", "&a ", "*a ", "!!binary x\n", "{", "]", "'", "\"", "- ", ": ", "\u{0}",
         ]), 0..14)
     ) {

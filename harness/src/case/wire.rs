@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Case, CaseHash, ReadPath};
+use super::{Case, CaseHash, Read, ReadPath, Step};
 
 /// Raised when the generated Python means something else than before, so that goldens count as stale.
 const GENERATOR_FORMAT: u32 = 1;
@@ -11,47 +11,70 @@ impl Case {
     /// The case as a runner gets it (CASE of the runner protocol).
     pub fn wire(&self) -> Value {
         let conf: Map<String, Value> = self.conf.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
-        json!({
+        let mut wire = json!({
             "python": self.python,
             "register": self.register,
             "conf": conf,
-            "read": self.wire_read(),
+            "read": self.read.wire(),
             "query": self.query,
             "calls": self.calls.iter().map(|callback| callback.name()).collect::<Vec<_>>(),
             "count_partitions": self.count_partitions,
-        })
+        });
+        self.add_optional(&mut wire);
+        wire
     }
 
-    fn wire_read(&self) -> Value {
-        let path = match &self.read.path {
-            None => Value::Null,
-            Some(ReadPath::One(path)) => json!(path),
-            Some(ReadPath::Many(paths)) => json!(paths),
-        };
-        json!({
-            "format": self.read.format,
-            "options": self.read.options,
-            "schema": self.read.schema,
-            "path": path,
-        })
+    /// The keys that only some cases have. They are left out of the others, whose hashes must not change.
+    fn add_optional(&self, value: &mut Value) {
+        if let Some(steps) = &self.steps {
+            value["steps"] = steps.iter().map(Step::wire).collect();
+        }
     }
 
     /// A hash of what changes the case's behaviour: not its name, prose, `covers`, `since`, `ordered` or deadline.
     pub fn hash(&self) -> CaseHash {
         let mut calls: Vec<&str> = self.calls.iter().map(|callback| callback.name()).collect();
         calls.sort_unstable();
-        let value = json!({
+        let mut value = json!({
             "format": GENERATOR_FORMAT,
             "source": self.canonical_source,
             "python": (!self.declarative).then_some(&self.python),
             "register": self.register,
             "conf": self.conf.iter().map(|(key, value)| (key.clone(), json!(value))).collect::<Map<_, _>>(),
-            "read": self.wire_read(),
+            "read": self.read.wire(),
             "query": self.query,
             "calls": calls,
             "count_partitions": self.count_partitions,
         });
+        self.add_optional(&mut value);
         CaseHash::of(canonical(&value).to_string().as_bytes())
+    }
+}
+
+impl Read {
+    fn wire(&self) -> Value {
+        let path = match &self.path {
+            None => Value::Null,
+            Some(ReadPath::One(path)) => json!(path),
+            Some(ReadPath::Many(paths)) => json!(paths),
+        };
+        json!({
+            "format": self.format,
+            "options": self.options,
+            "schema": self.schema,
+            "path": path,
+        })
+    }
+}
+
+impl Step {
+    fn wire(&self) -> Value {
+        match self {
+            Self::Load { view, read } => json!({ "load": { "view": view, "read": read.wire() } }),
+            Self::Sql(text) => json!({ "sql": text }),
+            Self::Register(expressions) => json!({ "register": expressions }),
+            Self::NewSession => json!({ "new_session": {} }),
+        }
     }
 }
 
@@ -104,10 +127,25 @@ mod tests {
     #[case("name: a\nconf: {x: y}\nsource: {schema: id int, rows: [[1]]}")]
     #[case("name: a\ncalls: [read]\nsource: {schema: id int, rows: [[1]]}")]
     #[case("name: a\ncount_partitions: true\nsource: {schema: id int, rows: [[1]]}")]
+    #[case("name: a\nsteps: []\nsource: {schema: id int, rows: [[1]]}")]
+    #[case("name: a\nsource: {schema: id int, rows: [[1]], accepts: []}")]
     #[case("name: a\nregister: [Source]\nsource: {schema: id int, rows: [[1]]}")]
     #[case("name: a\npython: pass")]
     fn what_changes_the_behaviour_changes_the_hash(#[case] case: &str) {
         assert_ne!(hash_of(case), hash_of(CASE));
+    }
+
+    #[test]
+    fn a_case_without_steps_has_the_hash_that_it_had_before_there_were_steps() {
+        assert_eq!(hash_of(CASE), "bf3c200b1ae07ed8");
+    }
+
+    #[test]
+    fn steps_have_a_wire_form() {
+        let text = "feature: f\ncases:\n  - name: a\n    python: pass\n    steps:\n      - load: {format: f, options: {Z: 1}}\n      - load: {view: v, path: p}\n      - sql: SELECT 1\n      - register: [A]\n      - new_session: true\n";
+        let suite = load_text(Path::new("x.yaml"), "read/x", text);
+        let expected = r#"[{"load":{"view":"source","read":{"format":"f","options":[["Z",1]],"schema":null,"path":null}}},{"load":{"view":"v","read":{"format":null,"options":[],"schema":null,"path":"p"}}},{"sql":"SELECT 1"},{"register":["A"]},{"new_session":{}}]"#;
+        assert_eq!(suite.cases.first().unwrap().wire()["steps"].to_string(), expected);
     }
 
     #[test]

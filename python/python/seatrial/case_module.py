@@ -10,7 +10,7 @@ from __future__ import annotations
 import linecache
 from typing import Any
 
-__all__ = ["CASE_FILE", "default_format", "load_case"]
+__all__ = ["CASE_FILE", "CaseModule", "default_format"]
 
 #: The file name that tracebacks show for lines of a case.
 CASE_FILE = "<case>"
@@ -33,8 +33,8 @@ def record_call(callback, **details):
 '''
 
 
-def load_case(python: str, register: list[str] | None, calls_path: str) -> list[object]:
-    """Execute a case's module text and return what it wants registered.
+class CaseModule:
+    """A case's module text, executed.
 
     The text runs in a namespace of its own that calls itself ``__main__`` without being
     ``sys.modules["__main__"]``: cloudpickle then pickles everything it defines by value, exactly
@@ -44,34 +44,44 @@ def load_case(python: str, register: list[str] | None, calls_path: str) -> list[
     ----------
     python : str
         The module text. ``record_call(callback, **details)`` is predefined.
-    register : list of str, optional
-        Expressions that are evaluated in the module, in order. Without them, every ``DataSource``
-        subclass that the module itself defines, in the order of definition.
     calls_path : str
         The file to which ``record_call`` appends.
-
-    Returns
-    -------
-    list of object
-        What to pass to ``spark.dataSource.register``, in order. An expression may evaluate to
-        anything: registering a wrong object is a case's good right.
 
     Raises
     ------
     BaseException
-        Whatever the text or an expression raises, ``SyntaxError`` and ``SystemExit`` included.
+        Whatever the text raises, ``SyntaxError`` and ``SystemExit`` included.
     """
-    namespace: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
-    exec(compile(_RECORD_CALL.format(path=calls_path), "<seatrial>", "exec"), namespace)
-    # Without a modification time, `linecache.checkcache` leaves the entry alone.
-    linecache.cache[CASE_FILE] = (len(python), None, python.splitlines(keepends=True), CASE_FILE)
-    exec(compile(python, CASE_FILE, "exec", dont_inherit=True), namespace)
-    if register is not None:
+
+    def __init__(self, python: str, calls_path: str) -> None:
+        self._namespace: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
+        exec(compile(_RECORD_CALL.format(path=calls_path), "<seatrial>", "exec"), self._namespace)
+        # Without a modification time, `linecache.checkcache` leaves the entry alone.
+        lines = python.splitlines(keepends=True)
+        linecache.cache[CASE_FILE] = (len(python), None, lines, CASE_FILE)
+        exec(compile(python, CASE_FILE, "exec", dont_inherit=True), self._namespace)
+
+    def sources(self, register: list[str] | None) -> list[object]:
+        """Return what to pass to ``spark.dataSource.register``, in order.
+
+        Parameters
+        ----------
+        register : list of str, optional
+            Expressions that are evaluated in the module, in order; one may evaluate to anything:
+            registering a wrong object is a case's good right. Without them, every ``DataSource``
+            subclass that the module itself defines, in the order of definition.
+
+        Raises
+        ------
+        BaseException
+            Whatever an expression raises.
+        """
+        if register is None:
+            return _defined_sources(self._namespace)
         return [
-            eval(compile(expression.strip(), CASE_FILE, "eval", dont_inherit=True), namespace)
-            for expression in register
+            eval(compile(text.strip(), CASE_FILE, "eval", dont_inherit=True), self._namespace)
+            for text in register
         ]
-    return _defined_sources(namespace)
 
 
 def default_format(objects: list[object]) -> str:
@@ -80,7 +90,7 @@ def default_format(objects: list[object]) -> str:
     Parameters
     ----------
     objects : list of object
-        What :func:`load_case` returned.
+        What :meth:`CaseModule.sources` returned.
 
     Raises
     ------

@@ -17,14 +17,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from seatrial.case_module import CASE_FILE, default_format, load_case
+from seatrial.case_module import CASE_FILE, CaseModule, default_format
 from seatrial.spark_errors import PhaseError, describe_error, summary
 from seatrial.values import UnrepresentableValue, canonical_rows
 
 __all__ = ["CaseFailed", "SparkTarget", "TargetLost", "Unsupported", "read_calls"]
 
 _T = TypeVar("_T")
-_CASE_KEYS = frozenset({"python", "register", "conf", "read", "query", "calls", "count_partitions"})
+_CASE_KEYS = frozenset(
+    {"python", "register", "conf", "read", "steps", "query", "calls", "count_partitions"}
+)
 _READ_KEYS = frozenset({"format", "options", "schema", "path"})
 
 
@@ -165,10 +167,7 @@ class SparkTarget:
     def run(self, case: dict[str, Any], calls_path: Path) -> dict[str, Any]:
         """Run one case and return its observation."""
         _reject_unknown(case, _CASE_KEYS, "case")
-        read = case.get("read") or {}
-        _reject_unknown(read, _READ_KEYS, "read")
-        objects = _load(case, calls_path)
-        session = self._configured_session(case)
+        module = _loaded(case, calls_path)
         observation: dict[str, Any] = {
             "schema": None,
             "rows": None,
@@ -176,14 +175,9 @@ class SparkTarget:
             "calls": [],
             "partitions": None,
         }
-        frame: Any = None
+        course = _Course(self, module, case)
         try:
-            _in_phase("register", lambda: _register(session, objects))
-            source_format = read.get("format")
-            if source_format is None:
-                source_format = _or_failed(lambda: default_format(objects))
-            loaded = _in_phase("load", lambda: _read(session, source_format, read))
-            frame = _in_phase("plan", lambda: _query(session, loaded, case.get("query")))
+            frame = course.observed_frame()
             schema = _in_phase("plan", lambda: frame.schema)
             observation["schema"] = schema.jsonValue()
             rows = _in_phase("action", frame.collect)
@@ -196,16 +190,32 @@ class SparkTarget:
         observation["calls"] = read_calls(calls_path, case.get("calls") or [])
         if case.get("count_partitions") and observation["error"] is None:
             observation["partitions"] = _count_partitions(frame)
+        self._drop_tables(course.session)
         return observation
 
-    def _configured_session(self, case: dict[str, Any]) -> Any:
+    def configured_session(self, conf: dict[str, str]) -> Any:
+        """Return a new session with these settings."""
         session = self.new_session()
-        for key, value in (case.get("conf") or {}).items():
+        for key, value in conf.items():
             try:
                 session.conf.set(key, value)
             except Exception as error:
                 raise CaseFailed(f"cannot set {key} = {value!r}: {summary(error)}") from error
         return session
+
+    def _drop_tables(self, session: Any) -> None:
+        """Remove what outlives a session: the catalogue's tables and views, and their files."""
+        if self.connect:
+            for table in session.sql("SHOW TABLES IN default").collect():
+                if not table.isTemporary:
+                    session.sql(f"DROP TABLE IF EXISTS default.`{table.tableName}`")
+        else:
+            # Not by SQL: this resolves nothing, takes views as well, and costs next to nothing.
+            catalog = self.spark._jsparkSession.sharedState().externalCatalog()
+            tables = catalog.listTables("default").mkString("\0")
+            for table in filter(None, tables.split("\0")):
+                catalog.dropTable("default", table, True, True)
+        shutil.rmtree(self.directory / "warehouse", ignore_errors=True)
 
     def stop(self) -> None:
         """Stop Spark; a failure to do so must not keep the runner from ending."""
@@ -215,9 +225,72 @@ class SparkTarget:
             print(f"seatrial.runner: Spark did not stop: {error!r}", file=sys.stderr)
 
 
-def _load(case: dict[str, Any], calls_path: Path) -> list[object]:
+class _Course:
+    """What a case does: registers, loads, goes through its steps, queries.
+
+    Parameters
+    ----------
+    target : SparkTarget
+        Where it runs.
+    module : CaseModule
+        Its Python.
+    case : dict
+        The case as the protocol carries it.
+    """
+
+    def __init__(self, target: SparkTarget, module: CaseModule, case: dict[str, Any]) -> None:
+        self._target = target
+        self._module = module
+        self._case = case
+        self._registered: list[object] = []
+        self._loaded: Any = None
+        self.session = target.configured_session(case.get("conf") or {})
+
+    def observed_frame(self) -> Any:
+        """Do all that comes before the observation; return the DataFrame that is observed."""
+        self._register(self._case.get("register"))
+        steps, query = self._case.get("steps"), self._case.get("query")
+        if steps is None:
+            self._load(self._case.get("read") or {}, None if query is None else "source")
+        for step in steps or []:
+            self._step(step)
+        return self._loaded if query is None else _in_phase("plan", lambda: self.session.sql(query))
+
+    def _step(self, step: dict[str, Any]) -> None:
+        [(kind, body)] = step.items()
+        if kind == "load":
+            self._load(body["read"], body["view"])
+        elif kind == "sql":
+            # Spark carries out some statements at once, and others when their result is wanted.
+            _in_phase("action", lambda: self.session.sql(body).collect())
+        elif kind == "register":
+            self._register(body)
+        elif kind == "new_session":
+            self.session = self._target.configured_session(self._case.get("conf") or {})
+        else:
+            raise Unsupported(f"step: this runner does not know {kind}")
+
+    def _register(self, expressions: list[str] | None) -> None:
+        try:
+            sources = self._module.sources(expressions)
+        except BaseException as error:
+            raise CaseFailed(_case_traceback(error)) from error
+        self._registered += sources
+        _in_phase("register", lambda: _register(self.session, sources))
+
+    def _load(self, read: dict[str, Any], view: str | None) -> None:
+        _reject_unknown(read, _READ_KEYS, "read")
+        source_format = read.get("format")
+        if source_format is None:
+            source_format = _or_failed(lambda: default_format(self._registered))
+        self._loaded = _in_phase("load", lambda: _read(self.session, source_format, read))
+        if view is not None:
+            _in_phase("plan", lambda: self._loaded.createOrReplaceTempView(view))
+
+
+def _loaded(case: dict[str, Any], calls_path: Path) -> CaseModule:
     try:
-        return load_case(case["python"], case.get("register"), str(calls_path))
+        return CaseModule(case["python"], str(calls_path))
     except BaseException as error:
         raise CaseFailed(_case_traceback(error)) from error
 
@@ -253,13 +326,6 @@ def _read(session: Any, source_format: str, read: dict[str, Any]) -> Any:
     # On Spark Connect `load` sends nothing: the schema is what makes it resolve the source.
     _ = frame.schema
     return frame
-
-
-def _query(session: Any, loaded: Any, query: str | None) -> Any:
-    if query is None:
-        return loaded
-    loaded.createOrReplaceTempView("source")
-    return session.sql(query)
 
 
 def _canonical(rows: list[Any], schema: Any) -> list[list[Any]]:

@@ -3,6 +3,7 @@
 //! Runners know only Python text, so every target builds the very same class. The text is also what `repro` shows.
 
 mod arrow_type;
+mod filters;
 mod rows;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use super::file::{FileSource, Raises, Yields};
 use super::literal::python_string;
 use super::yaml::{Located, Span};
 
+use filters::Filters;
 use rows::Rows;
 
 /// The module's text. Problems of cells are reported; then the text is not to be used.
@@ -30,23 +32,33 @@ pub(crate) fn module(
     check(source, span, problems);
     let ddl = source.schema.as_ref().map(|schema| schema.value.as_str()).or(read_schema);
     let columns = ddl.and_then(columns::of_ddl);
+    if let (Some(accepts), None) = (&source.accepts, &columns) {
+        let help = Some("give the source a schema, or write it under `python:`".to_owned());
+        problems.push(accepts.span, "`accepts` needs a schema that names the columns", help);
+    }
     let mut writer = CellWriter::new(problems);
     let rows = Rows::new(source, columns.as_ref(), &mut writer);
     let raises = source.raises.as_ref().map(|raises| &raises.value);
     let class = SourceClass { source, calls, raises };
-    let imports = imports(&class, writer.imports());
+    let filters = Filters::new(&class, columns.as_ref());
+    let mut imported = writer.imports();
+    imported.extend(filters.imports());
 
     let mut module = Text::default();
-    for import in &imports {
+    for import in &imports(&class, imported) {
         module.line(0, import);
     }
     if let Some(schema) = rows.arrow_schema() {
         module.line(0, "");
         module.lines(0, schema);
     }
+    if class.has_reader() {
+        filters.positions(&mut module);
+    }
     class.data_source(&mut module);
     if class.has_reader() {
-        class.data_source_reader(&rows, &mut module);
+        class.data_source_reader(&rows, &filters, &mut module);
+        filters.functions(&mut module);
     }
     module.0
 }
@@ -149,8 +161,9 @@ impl SourceClass<'_> {
         text.line(2, &self.raise_in(Callback::Reader).unwrap_or_else(|| "return SourceReader()".to_owned()));
     }
 
-    fn data_source_reader(&self, rows: &Rows, text: &mut Text) {
+    fn data_source_reader(&self, rows: &Rows, filters: &Filters<'_>, text: &mut Text) {
         text.lines(0, ["", "", "class SourceReader(DataSourceReader):"]);
+        filters.push_filters(self, text);
         if self.overrides_partitions() {
             text.line(1, "def partitions(self):");
             let count = self.source.partitions.as_ref().map_or(1, |partitions| partitions.value.len());
@@ -172,6 +185,9 @@ impl SourceClass<'_> {
         if self.records(Callback::Read) {
             text.line(2, "record_call(\"read\", partition=getattr(partition, \"value\", None))");
         }
+        if filters.keeps() {
+            filters.read(text);
+        }
         let body = rows.read_body(self.raises.filter(|raises| raises.callback.value == Callback::Read), self.source);
         text.lines(2, body.iter().map(String::as_str));
     }
@@ -191,7 +207,7 @@ fn imports(class: &SourceClass<'_>, cells: BTreeSet<&'static str>) -> Vec<String
     let mut standard: BTreeSet<String> = BTreeSet::new();
     let mut third_party: BTreeSet<String> = BTreeSet::new();
     for statement in cells.iter().map(|statement| (*statement).to_owned()).chain(modules) {
-        let standard_library = ["import datetime", "import decimal"].contains(&statement.as_str());
+        let standard_library = ["import datetime", "import decimal", "import struct"].contains(&statement.as_str());
         if standard_library {
             standard.insert(statement)
         } else {

@@ -9,6 +9,8 @@ use rstest::rstest;
 
 use crate::case::{Case, load, load_text};
 
+mod filters;
+
 fn case(yaml: &str) -> Case {
     let text = format!("feature: f\ncases:\n  - name: a\n    {}\n", yaml.trim().replace('\n', "\n    "));
     let mut suite = load_text(Path::new("x.yaml"), "read/x", &text);
@@ -22,6 +24,7 @@ fn case(yaml: &str) -> Case {
 fn python(program: &str, texts: &[&str]) -> String {
     let mut child = Command::new(env!("SEATRIAL_BUILD_PYTHON"))
         .args(["-c", program])
+        .env("TZ", "UTC")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
