@@ -55,8 +55,9 @@ fn run(arguments: &mut Arguments) -> Result<ExitCode, String> {
     target::end_sessions_on_signals().map_err(|error| text(&error))?;
     let jobs = std::thread::available_parallelism().map_or(1, usize::from).min(4);
     arguments.test_threads.get_or_insert(jobs);
-    let pool = TargetPool::new(jobs, || {
-        let command = engine::command_of(env!("CARGO_BIN_EXE_seatrial").into())?;
+    let pool = TargetPool::new(jobs, |surroundings| {
+        let mut command = engine::command_of(env!("CARGO_BIN_EXE_seatrial").into())?;
+        command.surround(surroundings)?;
         Ok(Box::new(ProcessTarget::new(TargetId::Engine, command)))
     });
     let today = today();

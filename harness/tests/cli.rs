@@ -512,6 +512,29 @@ fn listings_are_data() {
 }
 
 #[test]
+fn interrupting_a_run_leaves_no_files_behind() {
+    let sandbox = Sandbox::new();
+    let case = "feature: f\ncases:\n  - name: waits\n    modules: {harbour: x = 1}\n    python: |\n      import time\n      time.sleep(600)\n";
+    sandbox.write("cases/read/waits.yaml", case);
+    assert_eq!(sandbox.run(&["record", "--target", "spark:4.2"]).code, 0);
+    let temporary = sandbox.folder.path().join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let entries = || fs::read_dir(&temporary).unwrap().count();
+    let mut command = sandbox.command(&["check"]);
+    let mut child = command.env("TMPDIR", &temporary).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    // The plain runner's folder, the special runner's, and that of its modules.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while entries() < 2 && std::time::Instant::now() < deadline {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert!(entries() >= 2);
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(!child.wait().unwrap().success());
+    assert_eq!(entries(), 0);
+}
+
+#[test]
 fn interrupting_a_run_ends_its_runners() {
     let sandbox = Sandbox::new();
     let file = sandbox.path("answer");

@@ -18,8 +18,9 @@ fn an_attack_takes_only_its_own_case_along() {
     let suite = case::load_text(file, "hostile/process", include_str!("hostile/process.yaml"));
     assert_eq!(suite.diagnostics, []);
     // One runner, so that every attack hits the one that the next case needs.
-    let pool = TargetPool::new(1, || {
-        let command = engine::command_of(env!("CARGO_BIN_EXE_seatrial").into())?;
+    let pool = TargetPool::new(1, |surroundings| {
+        let mut command = engine::command_of(env!("CARGO_BIN_EXE_seatrial").into())?;
+        command.surround(surroundings)?;
         Ok(Box::new(ProcessTarget::new(TargetId::Engine, command)))
     });
     let cases: Vec<&Case> = suite.cases.iter().collect();

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
+use seatrial::case::Surroundings;
 use seatrial::target::{self, Outcome, Request, Target, TargetId, pool::TargetPool};
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ fn fake(options: &str) -> TargetId {
 }
 
 fn open(options: &str) -> Box<dyn Target> {
-    target::open(&fake(options)).unwrap()
+    target::open(&fake(options), &Surroundings::default()).unwrap()
 }
 
 fn case(action: &str) -> Value {
@@ -26,7 +27,7 @@ fn case(action: &str) -> Value {
 }
 
 fn ask(target: &mut dyn Target, id: &str, action: &str, deadline: Duration) -> Outcome {
-    target.observe(&Request { id, case: &case(action), deadline }).unwrap()
+    target.observe(&Request { id, case: &case(action), surroundings: &Surroundings::default(), deadline }).unwrap()
 }
 
 /// Asks for a misbehaviour and then for an answer, which must come.
@@ -199,7 +200,7 @@ fn a_runner_that_cannot_be_used_is_refused_at_the_start(#[case] options: &str, #
 
 #[test]
 fn a_program_that_does_not_exist_is_named() {
-    let mut target = target::open(&TargetId::Command("/nowhere/at/all".into())).unwrap();
+    let mut target = target::open(&TargetId::Command("/nowhere/at/all".into()), &Surroundings::default()).unwrap();
     let message = target.start().unwrap_err().to_string();
     assert!(message.contains("the runner ended before it answered `start` (exit status 127)"), "{message}");
     assert!(message.contains("/nowhere/at/all"), "{message}");
@@ -207,14 +208,16 @@ fn a_program_that_does_not_exist_is_named() {
 
 #[test]
 fn a_pool_has_as_many_runners_as_its_limit() {
-    let pool = TargetPool::new(2, || target::open(&fake("")));
+    let pool = TargetPool::new(2, |surroundings| target::open(&fake(""), surroundings));
     std::thread::scope(|scope| {
         for number in 0..12 {
             let pool = &pool;
             scope.spawn(move || {
                 let id = format!("a/b::{number}");
                 let action = if number == 5 { "crash" } else { "answer" };
-                let outcome = pool.observe(&Request { id: &id, case: &case(action), deadline: PATIENT }).unwrap();
+                let (case, surroundings) = (case(action), Surroundings::default());
+                let request = Request { id: &id, case: &case, surroundings: &surroundings, deadline: PATIENT };
+                let outcome = pool.observe(&request).unwrap();
                 assert_eq!(matches!(outcome, Outcome::Crashed { .. }), number == 5);
             });
         }

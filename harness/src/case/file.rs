@@ -74,6 +74,12 @@ pub(crate) struct FileCase {
     /// Whether the number of partitions is compared.
     #[serde(default)]
     pub(crate) count_partitions: bool,
+    /// Variables of the target's process, which is one of the case's own (shared with cases that ask for the same).
+    #[serde(default)]
+    pub(crate) environment: Ordered<Located<String>>,
+    /// Top-level modules on the Python path of the target's process: name, text.
+    #[serde(default)]
+    pub(crate) modules: Ordered<Located<String>>,
     /// Seconds the case may take.
     #[serde(default)]
     #[schemars(extend("exclusiveMinimum" = 0))]

@@ -11,7 +11,7 @@ use super::diagnostic::{Diagnostic, Problems};
 use super::file::{CaseFile, FileCase, FileRead, FileStep, OneOrMany, Ordered, Scalar};
 use super::node_deserializer::read;
 use super::yaml::{Content, Located, Node, Span, parse};
-use super::{Case, CaseId, Location, Read, ReadPath, SparkMinor, Step, Suite, python_source};
+use super::{Case, CaseId, Location, Read, ReadPath, SparkMinor, Step, Suite, Surroundings, python_source};
 
 /// Loads every case file below `root` (the folder `cases`), in path order; a broken file does not stop the others.
 pub fn load(root: &Path) -> Suite {
@@ -154,6 +154,7 @@ struct Checked {
     python: String,
     declarative: bool,
     conf: Vec<(String, String)>,
+    surroundings: Surroundings,
     deadline: Option<Duration>,
     canonical_source: Value,
 }
@@ -183,6 +184,7 @@ fn check(case: FileCase, node: &Node, problems: &mut Problems<'_>) -> Option<Che
         }
     });
     check_steps(&case, problems);
+    let surroundings = Surroundings::of(&case, problems);
     let conf = case.conf.0.iter().map(|(key, value)| (key.clone(), conf_text(value))).collect();
     let (python, declarative) = match (&case.source, &case.python) {
         (Some(source), None) => {
@@ -213,7 +215,7 @@ fn check(case: FileCase, node: &Node, problems: &mut Problems<'_>) -> Option<Che
             .map_or(Value::Null, |(_, source)| plain_json(source)),
         _ => Value::Null,
     };
-    Some(Checked { case, since, python, declarative, conf, deadline, canonical_source })
+    Some(Checked { case, since, python, declarative, conf, surroundings, deadline, canonical_source })
 }
 
 /// The first schema that the user gives: it types the columns of a source that has no schema of its own.
@@ -269,6 +271,7 @@ impl Checked {
             ordered: case.ordered,
             calls: case.calls,
             count_partitions: case.count_partitions,
+            surroundings: self.surroundings,
             deadline: self.deadline,
             location,
             canonical_source: self.canonical_source,

@@ -14,6 +14,7 @@ pub(crate) mod node_deserializer;
 pub(crate) mod python_source;
 pub(crate) mod read_error;
 mod schema;
+mod surroundings;
 mod temporal;
 mod wire;
 pub(crate) mod yaml;
@@ -28,6 +29,7 @@ pub use diagnostic::Diagnostic;
 pub use id::{CaseHash, CaseId, IdError, SparkMinor, SparkVersion};
 pub use load::{load, load_text};
 pub use schema::json_schema;
+pub use surroundings::Surroundings;
 
 /// One case of a case file, checked and ready to run.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +64,8 @@ pub struct Case {
     pub calls: Vec<Callback>,
     /// Whether the number of partitions is observed.
     pub count_partitions: bool,
+    /// What the case asks of the target's process.
+    pub surroundings: Surroundings,
     /// How long the case may take, when it is not the default.
     pub deadline: Option<Duration>,
     /// Where the case stands.

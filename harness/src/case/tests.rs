@@ -35,6 +35,8 @@ cases:
     about: more prose
     since: "4.1"
     covers: [READ-ARITY]
+    environment: {TZ: America/Los_Angeles}
+    modules: {harbour: "x = 1"}
     conf: {spark.sql.session.timeZone: UTC, x.y: true, z: 10}
     python: pass
     register: ["S", "T()"]
@@ -120,6 +122,14 @@ cases:
             Read,
         ],
         count_partitions: true,
+        surroundings: Surroundings {
+            environment: {
+                "TZ": "America/Los_Angeles",
+            },
+            modules: {
+                "harbour": "x = 1",
+            },
+        },
         deadline: Some(
             2.5s,
         ),
@@ -211,6 +221,10 @@ cases:
     source: {accepts: EqualTo, schema: id int}
   - name: f
     source: {accepts: all}
+  - name: g
+    python: pass
+    environment: {PYTHONPATH: x, 'a=b': c}
+    modules: {a.b: ''}
 "), @r"
     error: the case has both `read` and `steps`
      --> cases/read/x.yaml:5:11
@@ -275,6 +289,28 @@ cases:
        |                       ^^^
        |
        = help: give the source a schema, or write it under `python:`
+
+    error: `PYTHONPATH` is the runner's own
+      --> cases/read/x.yaml:24:31
+       |
+    24 |     environment: {PYTHONPATH: x, 'a=b': c}
+       |                               ^
+       |
+       = help: modules of the case stand under `modules`
+
+    error: no process can have a variable `a=b` with this value
+      --> cases/read/x.yaml:24:41
+       |
+    24 |     environment: {PYTHONPATH: x, 'a=b': c}
+       |                                         ^
+
+    error: `a.b` is not the name of a module
+      --> cases/read/x.yaml:25:20
+       |
+    25 |     modules: {a.b: ''}
+       |                    ^^
+       |
+       = help: a top-level module: a word such as `pyspark_harbour`
     ");
 }
 

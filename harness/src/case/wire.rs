@@ -20,12 +20,12 @@ impl Case {
             "calls": self.calls.iter().map(|callback| callback.name()).collect::<Vec<_>>(),
             "count_partitions": self.count_partitions,
         });
-        self.add_optional(&mut wire);
+        self.add_steps(&mut wire);
         wire
     }
 
-    /// The keys that only some cases have. They are left out of the others, whose hashes must not change.
-    fn add_optional(&self, value: &mut Value) {
+    /// Left out where there are none, so that the hashes of such cases are what they were before there were steps.
+    fn add_steps(&self, value: &mut Value) {
         if let Some(steps) = &self.steps {
             value["steps"] = steps.iter().map(Step::wire).collect();
         }
@@ -46,7 +46,8 @@ impl Case {
             "calls": calls,
             "count_partitions": self.count_partitions,
         });
-        self.add_optional(&mut value);
+        self.add_steps(&mut value);
+        self.surroundings.add_to(&mut value);
         CaseHash::of(canonical(&value).to_string().as_bytes())
     }
 }
@@ -127,6 +128,8 @@ mod tests {
     #[case("name: a\nconf: {x: y}\nsource: {schema: id int, rows: [[1]]}")]
     #[case("name: a\ncalls: [read]\nsource: {schema: id int, rows: [[1]]}")]
     #[case("name: a\ncount_partitions: true\nsource: {schema: id int, rows: [[1]]}")]
+    #[case("name: a\nenvironment: {TZ: UTC}\nsource: {schema: id int, rows: [[1]]}")]
+    #[case("name: a\nmodules: {m: ''}\nsource: {schema: id int, rows: [[1]]}")]
     #[case("name: a\nsteps: []\nsource: {schema: id int, rows: [[1]]}")]
     #[case("name: a\nsource: {schema: id int, rows: [[1]], accepts: []}")]
     #[case("name: a\nregister: [Source]\nsource: {schema: id int, rows: [[1]]}")]

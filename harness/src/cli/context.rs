@@ -64,7 +64,7 @@ pub(crate) fn pool(id: &TargetId, jobs: Option<u16>) -> anyhow::Result<TargetPoo
         TargetId::Spark(_) | TargetId::Command(_) => 1,
     };
     let id = id.clone();
-    Ok(TargetPool::new(jobs.map_or(default, usize::from), move || target::open(&id)))
+    Ok(TargetPool::new(jobs.map_or(default, usize::from), move |surroundings| target::open(&id, surroundings)))
 }
 
 /// The Spark version to compare a target with: what the user says, or the target's own, or the default.

@@ -1,9 +1,11 @@
 //! The engine target: this very program, started again as a runner.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::TargetError;
+use super::folder::Folder;
 use super::process::RunnerCommand;
 
 /// What starts a runner of the engine: the program that is running, which must be `seatrial`.
@@ -13,17 +15,21 @@ pub fn command() -> Result<RunnerCommand, TargetError> {
 
 /// What starts a runner of the engine that `program` holds, for programs that are not `seatrial` themselves.
 pub fn command_of(program: PathBuf) -> Result<RunnerCommand, TargetError> {
-    let directory = tempfile::tempdir().map_err(TargetError::io("make a directory for the runner"))?;
+    let directory = Folder::try_new()?;
     Ok(RunnerCommand {
         program,
         arguments: vec!["runner".into()],
-        environment: reproducible_environment(),
+        environment: reproducible_environment(&directory)?,
         directory: Some(Arc::new(directory)),
+        modules: None,
     })
 }
 
-/// The variables that are the same for every target, so that an answer depends on the case alone.
-pub(crate) fn reproducible_environment() -> Vec<(std::ffi::OsString, Option<std::ffi::OsString>)> {
+/// The variables that are the same for every target, so that an answer depends on the case alone. Temporary files go into
+/// `directory`: a runner that is killed cannot remove them.
+pub(crate) fn reproducible_environment(directory: &Folder) -> Result<Vec<(OsString, Option<OsString>)>, TargetError> {
+    let temporary = directory.path().join("tmp");
+    std::fs::create_dir(&temporary).map_err(TargetError::io(format!("make {}", temporary.display())))?;
     let set = [
         ("TZ", "UTC"),
         ("LC_ALL", "C.UTF-8"),
@@ -47,8 +53,8 @@ pub(crate) fn reproducible_environment() -> Vec<(std::ffi::OsString, Option<std:
         "PYSPARK_DRIVER_PYTHON",
         "PYSPARK_PYTHON",
     ];
-    set.into_iter()
-        .map(|(name, value)| (name.into(), Some(value.into())))
-        .chain(removed.into_iter().map(|name| (name.into(), None)))
-        .collect()
+    let set = set.into_iter().map(|(name, value)| (name.into(), Some(value.into())));
+    let removed = removed.into_iter().map(|name| (name.into(), None));
+    let temporary = std::iter::once(("TMPDIR".into(), Some(temporary.into())));
+    Ok(set.chain(removed).chain(temporary).collect())
 }

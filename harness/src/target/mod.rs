@@ -7,6 +7,7 @@
 //! is an [`Outcome`] of its own and never looks like an answer.
 
 pub mod engine;
+pub mod folder;
 pub mod id;
 pub mod pool;
 pub mod process;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::case::Surroundings;
 pub use id::{SparkPatch, TargetId, TargetIdError};
 pub use protocol::Identity;
 pub use session::end_sessions_on_signals;
@@ -32,6 +34,8 @@ pub struct Request<'a> {
     pub id: &'a str,
     /// What the runner is to carry out: the `case` of the protocol.
     pub case: &'a Value,
+    /// What the case asks of the target's process. A pool heeds it; a target that runs already cannot.
+    pub surroundings: &'a Surroundings,
     /// How long the target may take.
     pub deadline: Duration,
 }
@@ -150,12 +154,13 @@ impl TargetError {
 }
 
 /// Makes a target of the given name ready to be started; nothing runs yet, except that real Spark may be installed.
-pub fn open(id: &TargetId) -> Result<Box<dyn Target>, TargetError> {
-    let command = match id {
+pub fn open(id: &TargetId, surroundings: &Surroundings) -> Result<Box<dyn Target>, TargetError> {
+    let mut command = match id {
         TargetId::Engine => engine::command()?,
         TargetId::Spark(version) => spark::command(version)?,
         TargetId::Command(text) => shell_command(text),
     };
+    command.surround(surroundings)?;
     Ok(Box::new(process::ProcessTarget::new(id.clone(), command)))
 }
 

@@ -9,14 +9,17 @@ use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::folder::Folder;
 use super::protocol::{self, Answer, Message, PROTOCOL_VERSION, excerpt};
 use super::session::{SessionLeader, describe};
 use super::tail::Tail;
 use super::{Identity, Outcome, Request, Target, TargetError, TargetId};
+use crate::case::Surroundings;
 
 /// How long a runner may take to introduce itself; real Spark starts a JVM first.
 const START_PATIENCE: Duration = Duration::from_secs(180);
@@ -39,21 +42,51 @@ pub struct RunnerCommand {
     /// Variables of the environment to set, or (`None`) to remove; the others are inherited.
     pub environment: Vec<(OsString, Option<OsString>)>,
     /// Where it runs: a directory of its own, so that what it leaves behind goes with it. `None`: where the user is.
-    pub directory: Option<std::sync::Arc<tempfile::TempDir>>,
+    pub directory: Option<Arc<Folder>>,
+    /// Python modules of the case's own.
+    pub modules: Option<Arc<Folder>>,
+}
+
+impl RunnerCommand {
+    /// Gives the process what a case asks for.
+    pub fn surround(&mut self, surroundings: &Surroundings) -> Result<(), TargetError> {
+        let variables = surroundings.environment.iter();
+        self.environment.extend(variables.map(|(name, value)| (name.into(), Some(value.into()))));
+        if surroundings.modules.is_empty() {
+            return Ok(());
+        }
+        let folder = Folder::try_new()?;
+        for (name, text) in &surroundings.modules {
+            let file = folder.path().join(format!("{name}.py"));
+            std::fs::write(&file, text).map_err(TargetError::io(format!("write {}", file.display())))?;
+        }
+        let path = self.environment.iter().rev().find(|(name, _)| name == "PYTHONPATH");
+        let mut path: Vec<PathBuf> = path
+            .and_then(|(_, path)| path.as_ref())
+            .map(|path| std::env::split_paths(path).collect())
+            .unwrap_or_default();
+        path.insert(0, folder.path().to_owned());
+        let path = std::env::join_paths(path).map_err(std::io::Error::other);
+        let path = path.map_err(TargetError::io("put the case's modules on Python's path"))?;
+        self.environment.push(("PYTHONPATH".into(), Some(path)));
+        self.modules = Some(Arc::new(folder));
+        Ok(())
+    }
 }
 
 /// A target that is a runner process.
 #[derive(Debug)]
 pub struct ProcessTarget {
     id: TargetId,
-    command: RunnerCommand,
+    // Before the command, so that the process is ended before its folders are removed.
     runner: Option<Runner>,
+    command: RunnerCommand,
 }
 
 impl ProcessTarget {
     /// A target whose runner is started by `command` when it is first needed.
     pub fn new(id: TargetId, command: RunnerCommand) -> Self {
-        Self { id, command, runner: None }
+        Self { id, runner: None, command }
     }
 
     /// The runner, started unless it runs already. It goes back into its place when it can still be used.

@@ -126,7 +126,7 @@ fn signal_name(signal: i32) -> Option<&'static str> {
     })
 }
 
-/// Makes Ctrl-C, SIGTERM and SIGHUP end every session before they end this process.
+/// Makes Ctrl-C, SIGTERM and SIGHUP end every session, and remove every temporary folder, before they end this process.
 ///
 /// Sessions do not get the terminal's signals, so without this they would survive their parent.
 pub fn end_sessions_on_signals() -> io::Result<()> {
@@ -173,6 +173,7 @@ fn await_signal(pipe: i32) {
     for session in registry.iter() {
         end_session(*session, Duration::from_millis(300));
     }
+    super::folder::remove_all();
     let signal = i32::from(byte);
     // SAFETY: both calls take plain integers; the default action ends this process as its parent expects.
     unsafe {

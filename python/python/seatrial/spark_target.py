@@ -71,8 +71,8 @@ class SparkTarget:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def _prepare_environment(self) -> None:
-        # The process's zone decides what naive datetimes mean, in the workers too.
-        os.environ["TZ"] = "UTC"
+        # The process's zone decides what naive datetimes mean, in the workers too. A case may choose it.
+        os.environ.setdefault("TZ", "UTC")
         time.tzset()
         # The Spark of this interpreter, and none of the settings that surround another one.
         for name in (
@@ -108,6 +108,8 @@ class SparkTarget:
         configuration = {
             "spark.app.name": "seatrial",
             "spark.driver.bindAddress": "127.0.0.1",
+            # What the JVM leaves behind when it is killed goes with this process's own files.
+            "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={tempfile.gettempdir()}",
             "spark.driver.host": "127.0.0.1",
             "spark.local.dir": str(self.directory / "local"),
             "spark.sql.catalogImplementation": "in-memory",

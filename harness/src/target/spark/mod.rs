@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::engine::reproducible_environment;
+use super::folder::Folder;
 use super::process::RunnerCommand;
 use super::{SparkPatch, TargetError};
 use environment::Environments;
@@ -28,10 +29,10 @@ const RUNNER_FILES: [(&str, &str); 6] = [
 pub fn command(version: &SparkPatch) -> Result<RunnerCommand, TargetError> {
     java::require()?;
     let python = Environments::of_user()?.require(version)?;
-    let directory = tempfile::tempdir().map_err(TargetError::io("make a directory for the runner"))?;
+    let directory = Folder::try_new()?;
     let modules = directory.path().join("modules");
     write_runner(&modules).map_err(TargetError::io("write the runner's Python files"))?;
-    let mut environment = reproducible_environment();
+    let mut environment = reproducible_environment(&directory)?;
     environment.push(("PYTHONPATH".into(), Some(modules.into())));
     environment.push(("PYSPARK_PYTHON".into(), Some(python.clone().into())));
     environment.push(("PYSPARK_DRIVER_PYTHON".into(), Some(python.clone().into())));
@@ -41,6 +42,7 @@ pub fn command(version: &SparkPatch) -> Result<RunnerCommand, TargetError> {
         arguments: vec!["-m".into(), "seatrial.runner".into()],
         environment,
         directory: Some(Arc::new(directory)),
+        modules: None,
     })
 }
 
