@@ -16,6 +16,7 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Pla
 use futures::{StreamExt, future};
 use serde::{Deserialize, Serialize};
 
+use super::pushdown::filter::Filter;
 use crate::error::SparkError;
 use crate::executor::{PlannedRead, PythonExecutor, ReadSettings, ReadTask};
 use crate::python::exception::TracebackStyle;
@@ -23,7 +24,7 @@ use crate::types::StructType;
 use crate::types::arrow::to_table_schema;
 
 /// The format of a serialised scan.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Reads a planned data source, one stream for each of its partitions. It holds pickled bytes and no live Python object,
 /// so it can be sent to another process ([`to_bytes`](Self::to_bytes)).
@@ -36,6 +37,7 @@ pub struct PythonDataSourceExec {
     channel_capacity: usize,
     traceback: TracebackStyle,
     projection: Option<Vec<usize>>,
+    pushed_filters: Arc<[Filter]>,
     executor: Arc<dyn PythonExecutor>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
@@ -51,6 +53,7 @@ struct SerializedScan {
     batch_size: usize,
     channel_capacity: usize,
     projection: Option<Vec<usize>>,
+    pushed_filters: Arc<[Filter]>,
 }
 
 impl PythonDataSourceExec {
@@ -85,10 +88,23 @@ impl PythonDataSourceExec {
             channel_capacity: settings.channel_capacity,
             traceback: settings.traceback,
             projection,
+            pushed_filters: Arc::default(),
             executor,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         })
+    }
+
+    /// The scan with a note of the filters that its reader applies; they are shown, and known already to the planned read.
+    #[must_use]
+    pub fn with_pushed_filters(mut self, filters: Arc<[Filter]>) -> Self {
+        self.pushed_filters = filters;
+        self
+    }
+
+    /// The filters that the reader applies.
+    pub fn pushed_filters(&self) -> &[Filter] {
+        &self.pushed_filters
     }
 
     /// The scan as bytes, for another process that has the same Python version.
@@ -104,6 +120,7 @@ impl PythonDataSourceExec {
             batch_size: self.batch_size,
             channel_capacity: self.channel_capacity,
             projection: self.projection.clone(),
+            pushed_filters: Arc::clone(&self.pushed_filters),
         };
         serde_json::to_vec(&scan).map_err(SparkError::internal)
     }
@@ -131,7 +148,8 @@ impl PythonDataSourceExec {
             filter_pushdown: false,
             traceback: TracebackStyle::default(),
         };
-        Self::try_new(scan.source, Arc::new(scan.planned), schema, settings, scan.projection, executor)
+        let exec = Self::try_new(scan.source, Arc::new(scan.planned), schema, settings, scan.projection, executor)?;
+        Ok(exec.with_pushed_filters(scan.pushed_filters))
     }
 
     /// How many partitions are read.
@@ -156,6 +174,10 @@ impl DisplayAs for PythonDataSourceExec {
                         .map(|field| field.name().as_str())
                         .collect();
                     write!(f, ", projection=[{}]", columns.join(", "))?;
+                }
+                if !self.pushed_filters.is_empty() {
+                    let filters: Vec<_> = self.pushed_filters.iter().map(ToString::to_string).collect();
+                    write!(f, ", pushed_filters=[{}]", filters.join(", "))?;
                 }
                 Ok(())
             }

@@ -5,4 +5,5 @@ pub mod discovery;
 pub mod exec;
 pub mod options;
 pub mod provider;
+pub mod pushdown;
 pub mod registry;

@@ -11,6 +11,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use tokio::sync::OnceCell;
 
 use super::exec::PythonDataSourceExec;
+use super::pushdown::filter::Filter;
 use crate::error::SparkError;
 use crate::executor::{CreatedSource, PlanReadRequest, PlannedRead, PythonExecutor, ReadSettings};
 use crate::python::interpreter::PythonRuntime;
@@ -58,12 +59,49 @@ impl PythonTableProvider {
     }
 
     async fn plan_anew(&self) -> Result<Arc<PlannedRead>, SparkError> {
+        self.plan_with(Vec::new(), self.settings).await
+    }
+
+    /// Plans a read with a reader that is offered these filters: anew for every query (FLT-REPLAN).
+    ///
+    /// # Errors
+    /// `PYTHON_DATA_SOURCE_ERROR` of `reader`, `pushFilters` and `partitions`.
+    pub(crate) async fn plan_with(
+        &self,
+        filters: Vec<Filter>,
+        settings: ReadSettings,
+    ) -> Result<Arc<PlannedRead>, SparkError> {
         let request = PlanReadRequest {
             instance: self.source.instance.clone(),
             schema: self.source.schema.clone(),
-            settings: self.settings,
+            settings,
+            filters,
         };
         self.executor.plan_read(request).await.map(Arc::new)
+    }
+
+    /// The scan of a planned read.
+    ///
+    /// # Errors
+    /// When a column's type has no table form, or the projection names a column that is not there.
+    pub(crate) fn exec(
+        &self,
+        planned: Arc<PlannedRead>,
+        projection: Option<&Vec<usize>>,
+    ) -> Result<PythonDataSourceExec> {
+        PythonDataSourceExec::try_new(
+            self.name.clone(),
+            planned,
+            self.source.schema.clone(),
+            self.settings,
+            projection.cloned(),
+            Arc::clone(&self.executor),
+        )
+    }
+
+    /// The name that the source was loaded by.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 }
 
@@ -84,15 +122,6 @@ impl TableProvider for PythonTableProvider {
         _filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let planned = self.plan().await?;
-        let exec = PythonDataSourceExec::try_new(
-            self.name.clone(),
-            planned,
-            self.source.schema.clone(),
-            self.settings,
-            projection.cloned(),
-            Arc::clone(&self.executor),
-        )?;
-        Ok(Arc::new(exec))
+        Ok(Arc::new(self.exec(self.plan().await?, projection)?))
     }
 }

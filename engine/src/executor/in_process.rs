@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::{
     CreateRequest, CreatedSource, PickledClass, PlanReadRequest, PlannedRead, PythonExecutor, ReadTask, stream,
 };
+use crate::datasource::pushdown::python::push_filters;
 use crate::error::{ExceptionClass, SparkError};
 use crate::python::cancel::PythonThread;
 use crate::python::exception::{planning_error, pyspark_error, type_name};
@@ -159,10 +160,10 @@ fn check_python_version(py: Python<'_>, runtime: &PythonRuntime, class: &Pickled
     ))
 }
 
-/// Plans a read. The reader is pickled before `partitions()` runs: what that call changes is not seen by `read` (RDR-DEFER-STATE).
+/// Plans a read. The reader is pickled after `pushFilters` and before `partitions()` runs: what that call changes is not seen by `read` (RDR-DEFER-STATE).
 fn plan_read(py: Python<'_>, runtime: &PythonRuntime, request: &PlanReadRequest) -> Result<PlannedRead, SparkError> {
     let style = request.settings.traceback;
-    let (reader, pickled) =
+    let (reader, pickled, kept_filters) =
         make_reader(py, request).map_err(|error| planning_error(py, "initialize", "reader", &error, style))?;
     let partitions = list_partitions(py, runtime, &reader)
         .map_err(|error| planning_error(py, "generate", "read partitions", &error, style))?;
@@ -178,17 +179,20 @@ fn plan_read(py: Python<'_>, runtime: &PythonRuntime, request: &PlanReadRequest)
             })
         })
         .collect::<Result<_, _>>()?;
-    Ok(PlannedRead { reader: pickled, partitions, python_version: runtime.minor_version.clone() })
+    Ok(PlannedRead { reader: pickled, partitions, python_version: runtime.minor_version.clone(), kept_filters })
 }
 
-fn make_reader<'py>(py: Python<'py>, request: &PlanReadRequest) -> PyResult<(Bound<'py, PyAny>, Pickled)> {
+fn make_reader<'py>(py: Python<'py>, request: &PlanReadRequest) -> PyResult<(Bound<'py, PyAny>, Pickled, Vec<usize>)> {
     let data_source = request.instance.load(py)?;
     let settings = request.settings;
-    if settings.max_records_per_batch <= 0 {
-        return Err(PyAssertionError::new_err(format!(
-            "The maximum arrow batch size should be greater than 0, but got '{}'",
-            settings.max_records_per_batch
-        )));
+    let check_batch_size = || match settings.max_records_per_batch {
+        1.. => Ok(()),
+        size => Err(PyAssertionError::new_err(format!(
+            "The maximum arrow batch size should be greater than 0, but got '{size}'"
+        ))),
+    };
+    if request.filters.is_empty() {
+        check_batch_size()?;
     }
     let arguments = PyDict::new(py);
     arguments.set_item("schema", py_schema(py, &request.schema)?)?;
@@ -198,9 +202,17 @@ fn make_reader<'py>(py: Python<'py>, request: &PlanReadRequest) -> PyResult<(Bou
         let actual = format!("'{}'", type_name(&reader));
         return Err(mismatch("PySparkAssertionError", py, "an instance of DataSourceReader", actual));
     }
-    check_pushdown(&reader, &base, settings.filter_pushdown)?;
+    let kept = if request.filters.is_empty() {
+        check_pushdown(&reader, &base, settings.filter_pushdown)?;
+        Vec::new()
+    } else {
+        let kept = push_filters(&reader, &request.filters)?;
+        // With filters Spark looks at the batch size only now.
+        check_batch_size()?;
+        kept
+    };
     let pickled = Pickled::dump((&reader, &data_source).into_pyobject(py)?.as_any())?;
-    Ok((reader, pickled))
+    Ok((reader, pickled, kept))
 }
 
 /// A reader that takes filters is refused while pushdown is off, so that its filters are not silently ignored (FLT-DISABLED-ERR).

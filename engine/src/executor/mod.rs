@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use datafusion::execution::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 
+use crate::datasource::pushdown::filter::Filter;
 use crate::error::SparkError;
 use crate::python::exception::TracebackStyle;
 use crate::python::pickle::Pickled;
@@ -62,6 +63,8 @@ pub struct PlanReadRequest {
     pub schema: StructType,
     /// Settings that planning depends on.
     pub settings: ReadSettings,
+    /// What the reader is offered in `pushFilters`, in order; it isn't called without any.
+    pub filters: Vec<Filter>,
 }
 
 /// The settings of a read.
@@ -88,6 +91,8 @@ pub struct PlannedRead {
     pub partitions: Vec<Pickled>,
     /// `major.minor` of the Python that pickled them.
     pub python_version: String,
+    /// Which of the offered filters the reader applies itself, by index.
+    pub kept_filters: Vec<usize>,
 }
 
 /// The read of one partition.
@@ -118,7 +123,7 @@ pub trait PythonExecutor: Debug + Send + Sync {
     /// As Spark reports them: `PYTHON_DATA_SOURCE_ERROR` (create, instance), or what is wrong with the schema.
     fn create(&self, request: CreateRequest) -> Result<CreatedSource, SparkError>;
 
-    /// Calls `reader(schema)` and `partitions()`. Dropping the future stops the Python code.
+    /// Calls `reader(schema)`, `pushFilters` when there are filters to offer, and `partitions()`. Dropping the future stops the Python code.
     ///
     /// # Errors
     /// `PYTHON_DATA_SOURCE_ERROR` (initialize, reader) or (generate, read partitions).

@@ -9,9 +9,11 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, displaya
 use futures::TryStreamExt;
 use futures::future::try_join_all;
 
-use super::Session;
+use super::{Session, lowering};
 use crate::datasource::provider::PythonTableProvider;
+use crate::datasource::pushdown;
 use crate::error::SparkError;
+use crate::python::interpreter::PythonRuntime;
 use crate::types::StructType;
 use crate::types::arrow::from_arrow_schema;
 
@@ -89,7 +91,15 @@ impl DataFrame {
     pub async fn plan(&self) -> Result<QueryPlan, SparkError> {
         let frame = self.query()?;
         let context = Arc::new(frame.task_ctx());
-        Ok(QueryPlan { plan: frame.create_physical_plan().await?, context })
+        let (state, plan) = frame.into_parts();
+        let settings = self.session.conf().read_settings(&self.session.inner.settings);
+        // Spark 4.0 has no filter pushdown.
+        let plan = if settings.filter_pushdown && PythonRuntime::get()?.spark_minor() >= (4, 1) {
+            pushdown::plan_reads(plan, Arc::clone(state.config_options()), settings).await?
+        } else {
+            plan
+        };
+        Ok(QueryPlan { plan: state.create_physical_plan(&lowering::lower(plan)?).await?, context })
     }
 
     /// Plans and executes the query, and returns all rows in the order of the partitions.

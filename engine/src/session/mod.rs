@@ -1,8 +1,12 @@
 //! The session: settings, registered data sources, temporary views, SQL.
 
+pub(crate) mod coercion;
 mod config;
 mod dataframe;
+mod dialect;
+mod floats;
 mod identifiers;
+mod lowering;
 mod reader;
 mod semantics;
 
@@ -12,6 +16,7 @@ use std::sync::{PoisonError, RwLock};
 use datafusion::catalog::MemoryCatalogProviderList;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig as DataFusionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
 use pyo3::prelude::*;
 
 use crate::datasource::discovery;
@@ -68,7 +73,13 @@ impl Session {
         options.sql_parser.default_null_ordering = "nulls_min".to_owned();
         // A source's partitions are the query's partitions, in order, as in Spark.
         options.optimizer.enable_round_robin_repartition = false;
-        let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
+        // `1.5` is a decimal; what is a double says so.
+        options.sql_parser.parse_float_as_decimal = true;
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_default_features()
+            .with_type_planner(Arc::new(dialect::SparkTypes))
+            .build();
         Ok(Self::from_state(state, executor, settings))
     }
 
@@ -147,8 +158,11 @@ impl Session {
     pub async fn sql(&self, query: &str) -> Result<DataFrame, SparkError> {
         let state = self.inner.context.state();
         let mut statement = state
-            .sql_to_statement(query, &datafusion::config::Dialect::Spark)
+            .sql_to_statement(&dialect::with_plain_numbers(query), &datafusion::config::Dialect::Spark)
             .map_err(|error| crate::error::datafusion::parse_error(error, query))?;
+        if let Statement::Statement(statement) = &mut statement {
+            dialect::translate(statement);
+        }
         identifiers::resolve(&self.inner.context, &state, &mut statement).await?;
         let plan = semantics::apply(state.statement_to_plan(statement).await?)?;
         let frame = self.inner.context.execute_logical_plan(plan).await?;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue};
-use datafusion::error::Result;
-use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, when};
+use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, when};
+
+use super::coercion;
 
 /// The plan with Spark's meaning. Names of output columns stay as they are.
 pub(super) fn apply(plan: LogicalPlan) -> Result<LogicalPlan> {
@@ -34,6 +36,26 @@ fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             Ok(value) => Ok(Transformed::yes(Expr::Literal(ScalarValue::Int32(Some(value)), metadata.clone()))),
             Err(_) => Ok(Transformed::no(expr)),
         },
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(*op) => {
+            let (left_type, right_type) = (left.get_type(schema)?, right.get_type(schema)?);
+            let (left, right) = (left.as_ref().clone(), right.as_ref().clone());
+            Ok(Transformed::yes(coercion::comparison((left, &left_type), *op, (right, &right_type))))
+        }
+        Expr::Between(Between { expr, negated, low, high }) => {
+            let data_type = expr.get_type(schema)?;
+            let bound = |op, bound: &Expr| {
+                let side = (expr.as_ref().clone(), &data_type);
+                Ok::<_, DataFusionError>(coercion::comparison(side, op, (bound.clone(), &bound.get_type(schema)?)))
+            };
+            let within = bound(Operator::GtEq, low)?.and(bound(Operator::LtEq, high)?);
+            Ok(Transformed::yes(if *negated { Expr::Not(Box::new(within)) } else { within }))
+        }
+        Expr::InList(InList { expr, list, negated }) => {
+            let data_type = expr.get_type(schema)?;
+            let list = list.iter().map(|element| Ok((element.clone(), element.get_type(schema)?)));
+            let list = list.collect::<Result<Vec<_>>>()?;
+            Ok(Transformed::yes(coercion::in_list((expr.as_ref().clone(), &data_type), list, *negated)))
+        }
         // A field of a null struct is null, whatever the field's own array holds under it.
         Expr::ScalarFunction(call) if call.name() == "get_field" => {
             let Some((base, path)) = call.args.split_first() else { return Ok(Transformed::no(expr)) };
@@ -48,6 +70,20 @@ fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         _ => Ok(Transformed::no(expr)),
     }
+}
+
+fn is_comparison(op: Operator) -> bool {
+    matches!(
+        op,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom
+    )
 }
 
 #[cfg(test)]

@@ -1,0 +1,441 @@
+//! The form that Catalyst brings a condition into before it is offered to a reader.
+//!
+//! Negations stand at comparisons, literals on the right, casts on the literal's side, and constants are folded. Only what
+//! decides which filters a reader sees is done here; everything else is left to DataFusion's optimizer, which runs later.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, ExprSchema, ScalarValue};
+use datafusion::config::ConfigOptions;
+use datafusion::error::Result;
+use datafusion::logical_expr::expr::{Between, InList, Like};
+use datafusion::logical_expr::logical_plan::EmptyRelation;
+use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit};
+
+use super::constants::{ConstantFolder, is_deterministic};
+use super::path::Path;
+use super::{like, propagate, unwrap_cast};
+
+/// How often a condition is gone over; each round settles a level of nesting that the one before uncovered.
+const ROUNDS: usize = 20;
+
+/// Brings conditions into normal form.
+pub(super) struct Normaliser {
+    folder: ConstantFolder,
+}
+
+impl Normaliser {
+    pub(super) fn new(options: Arc<ConfigOptions>) -> Self {
+        Self { folder: ConstantFolder::new(options) }
+    }
+
+    /// The conjuncts of a filter over rows of this schema, each once, in order. A filter that no row passes is `false` alone.
+    pub(super) fn conjuncts(&self, filter: Vec<Expr>, schema: &DFSchema) -> Result<Vec<Expr>> {
+        let mut conjuncts = filter;
+        for _ in 0..ROUNDS {
+            let mut next: Vec<Expr> = Vec::with_capacity(conjuncts.len());
+            for conjunct in &conjuncts {
+                let simple = null_as_false(self.condition(conjunct.clone(), schema)?);
+                for part in split(simple) {
+                    match part {
+                        Expr::Literal(ScalarValue::Boolean(Some(true)), _) => {}
+                        part if is_false(&part) => return Ok(vec![lit(false)]),
+                        part if is_deterministic(&part) && next.contains(&part) => {}
+                        part => next.push(self.reflexive(part, schema)?),
+                    }
+                }
+            }
+            for (index, conjunct) in next.iter().enumerate() {
+                let opposite = self.negation(conjunct.clone(), schema)?;
+                if is_deterministic(conjunct) && next[..index].contains(&opposite) {
+                    return Ok(vec![lit(false)]);
+                }
+            }
+            propagate::constants(&mut next);
+            if next == conjuncts {
+                break;
+            }
+            conjuncts = next;
+        }
+        Ok(conjuncts)
+    }
+
+    /// One condition in normal form, with the meaning it had, null included.
+    fn condition(&self, expr: Expr, schema: &DFSchema) -> Result<Expr> {
+        if matches!(expr, Expr::Literal(..)) || Path::of(&expr).is_some() {
+            return Ok(expr);
+        }
+        if let Expr::ScalarSubquery(subquery) = &expr {
+            return Ok(constant_row(&subquery.subquery).unwrap_or(expr));
+        }
+        let expr = expr.map_children(|child| Ok(Transformed::yes(self.condition(child, schema)?)))?.data;
+        // The order of constants is Spark's too: NaN, and the zeros.
+        if let Expr::BinaryExpr(BinaryExpr { left, op, right }) = &expr
+            && let (Expr::Literal(left, _), Expr::Literal(right, _)) = (left.as_ref(), right.as_ref())
+            && left.data_type().is_floating()
+            && let Some(order) = unwrap_cast::compare(left, right)
+            && let Some(result) = decided(*op, order)
+        {
+            return Ok(lit(result));
+        }
+        self.node(self.folder.fold(expr), schema)
+    }
+
+    /// Whether the condition is false or null of every row that has nulls in all columns of this schema, as the rows have that an
+    /// outer join makes up.
+    pub(super) fn is_never_true_of_nulls(&self, condition: &Expr, schema: &DFSchema) -> Result<bool> {
+        let columns = condition.column_refs();
+        if columns.is_empty() || !columns.iter().all(|column| schema.has_column(column)) || !is_deterministic(condition)
+        {
+            return Ok(false);
+        }
+        let nulls = condition.clone().transform_up(|expr| match &expr {
+            Expr::Column(column) => {
+                let null = ScalarValue::try_from(schema.field_from_column(column)?.data_type())?;
+                Ok(Transformed::yes(Expr::Literal(null, None)))
+            }
+            _ => Ok(Transformed::no(expr)),
+        })?;
+        let folded = null_as_false(self.condition(nulls.data, schema)?);
+        Ok(is_false(&folded))
+    }
+
+    /// A comparison of a value with itself, where only true counts.
+    fn reflexive(&self, expr: Expr, schema: &DFSchema) -> Result<Expr> {
+        let Expr::BinaryExpr(BinaryExpr { left, op, right }) = &expr else { return Ok(expr) };
+        if left != right || !is_deterministic(left) {
+            return Ok(expr);
+        }
+        Ok(match op {
+            Operator::Eq | Operator::LtEq | Operator::GtEq if left.nullable(schema)? => {
+                left.as_ref().clone().is_not_null()
+            }
+            Operator::Eq | Operator::LtEq | Operator::GtEq => lit(true),
+            Operator::NotEq | Operator::Lt | Operator::Gt => lit(false),
+            _ => expr,
+        })
+    }
+
+    fn node(&self, expr: Expr, schema: &DFSchema) -> Result<Expr> {
+        Ok(match expr {
+            Expr::Not(child) => self.negation(*child, schema)?,
+            Expr::Between(Between { expr, negated, low, high }) => {
+                let within = binary_expr(expr.as_ref().clone(), Operator::GtEq, *low).and(binary_expr(
+                    *expr,
+                    Operator::LtEq,
+                    *high,
+                ));
+                if negated { self.negation(within, schema)? } else { within }
+            }
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => conjunction(*left, *right),
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => disjunction(*left, *right),
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Plus, right }) if is_whole(&right, 0) => *left,
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Plus, right }) if is_whole(&left, 0) => *right,
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Multiply, right }) if is_whole(&right, 1) => *left,
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Multiply, right }) if is_whole(&left, 1) => *right,
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
+                self.comparison(*left, op, *right, schema)?
+            }
+            Expr::InList(list) => in_list(list, schema)?,
+            Expr::Like(Like { negated, expr: subject, pattern, escape_char, case_insensitive: false }) => {
+                let simple = match pattern.as_ref() {
+                    Expr::Literal(ScalarValue::Utf8(Some(pattern)), _) => {
+                        like::simplify(&subject, pattern, escape_char.unwrap_or('\\'))
+                    }
+                    _ => None,
+                };
+                match (simple, negated) {
+                    (Some(simple), true) => self.negation(simple, schema)?,
+                    (Some(simple), false) => simple,
+                    (None, _) => {
+                        Expr::Like(Like { negated, expr: subject, pattern, escape_char, case_insensitive: false })
+                    }
+                }
+            }
+            Expr::IsNull(child) if !child.nullable(schema)? => lit(false),
+            Expr::IsNotNull(child) if !child.nullable(schema)? => lit(true),
+            Expr::IsTrue(child) => binary_expr(*child, Operator::IsNotDistinctFrom, lit(true)),
+            Expr::IsFalse(child) => binary_expr(*child, Operator::IsNotDistinctFrom, lit(false)),
+            Expr::IsNotTrue(child) => binary_expr(*child, Operator::IsDistinctFrom, lit(true)),
+            Expr::IsNotFalse(child) => binary_expr(*child, Operator::IsDistinctFrom, lit(false)),
+            Expr::IsUnknown(child) => child.is_null(),
+            Expr::IsNotUnknown(child) => child.is_not_null(),
+            Expr::Cast(Cast { expr, field }) if &expr.get_type(schema)? == field.data_type() => *expr,
+            expr => expr,
+        })
+    }
+
+    fn negation(&self, child: Expr, schema: &DFSchema) -> Result<Expr> {
+        let negated = |op: Operator, left: Box<Expr>, right: Box<Expr>| Ok(binary_expr(*left, op, *right));
+        match child {
+            Expr::Literal(ScalarValue::Boolean(value), _) => {
+                Ok(Expr::Literal(ScalarValue::Boolean(value.map(|value| !value)), None))
+            }
+            Expr::Not(child) => Ok(*child),
+            Expr::IsNull(child) => Ok(child.is_not_null()),
+            Expr::IsNotNull(child) => Ok(child.is_null()),
+            Expr::InList(InList { expr, list, negated }) => Ok(Expr::InList(InList::new(expr, list, !negated))),
+            Expr::Like(like) => Ok(Expr::Like(Like { negated: !like.negated, ..like })),
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) => match op {
+                Operator::And => Ok(disjunction(self.negation(*left, schema)?, self.negation(*right, schema)?)),
+                Operator::Or => Ok(conjunction(self.negation(*left, schema)?, self.negation(*right, schema)?)),
+                Operator::Eq => negated(Operator::NotEq, left, right),
+                Operator::NotEq => negated(Operator::Eq, left, right),
+                Operator::Lt => negated(Operator::GtEq, left, right),
+                Operator::LtEq => negated(Operator::Gt, left, right),
+                Operator::Gt => negated(Operator::LtEq, left, right),
+                Operator::GtEq => negated(Operator::Lt, left, right),
+                Operator::IsDistinctFrom => negated(Operator::IsNotDistinctFrom, left, right),
+                Operator::IsNotDistinctFrom => negated(Operator::IsDistinctFrom, left, right),
+                op => Ok(Expr::Not(Box::new(Expr::BinaryExpr(BinaryExpr { left, op, right })))),
+            },
+            child => Ok(Expr::Not(Box::new(child))),
+        }
+    }
+
+    fn comparison(&self, left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Result<Expr> {
+        if matches!(left, Expr::Literal(..))
+            && !matches!(right, Expr::Literal(..))
+            && let Some(op) = op.swap()
+        {
+            return self.comparison(right, op, left, schema);
+        }
+        if left == right && is_deterministic(&left) {
+            match op {
+                Operator::IsNotDistinctFrom => return Ok(lit(true)),
+                Operator::IsDistinctFrom => return Ok(lit(false)),
+                _ => {}
+            }
+        }
+        let Expr::Literal(value, _) = &right else { return Ok(binary_expr(left, op, right)) };
+        if value.is_null() {
+            return Ok(match op {
+                Operator::IsNotDistinctFrom => left.is_null(),
+                Operator::IsDistinctFrom => left.is_not_null(),
+                _ => Expr::Literal(ScalarValue::Boolean(None), None),
+            });
+        }
+        match (op, value) {
+            (Operator::Eq, ScalarValue::Boolean(Some(true))) | (Operator::NotEq, ScalarValue::Boolean(Some(false))) => {
+                return Ok(left);
+            }
+            (Operator::Eq, ScalarValue::Boolean(Some(false))) | (Operator::NotEq, ScalarValue::Boolean(Some(true))) => {
+                return self.negation(left, schema);
+            }
+            _ => {}
+        }
+        if let Some((cast, from)) = widening(&left, schema)?
+            && let Some(unwrapped) = unwrap_cast::comparison(&cast, &from, op, value)
+        {
+            return Ok(unwrapped);
+        }
+        Ok(binary_expr(left, op, right))
+    }
+}
+
+/// The value of a query that is one constant: `(select 1)`.
+fn constant_row(plan: &LogicalPlan) -> Option<Expr> {
+    match plan {
+        LogicalPlan::SubqueryAlias(alias) => constant_row(&alias.input),
+        LogicalPlan::Projection(projection) => {
+            let LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: true, .. }) = projection.input.as_ref()
+            else {
+                return None;
+            };
+            let [value] = projection.expr.as_slice() else { return None };
+            let value = value.clone().unalias_nested().data;
+            matches!(value, Expr::Literal(..)).then_some(value)
+        }
+        _ => None,
+    }
+}
+
+/// The cast that the expression is, and the type it starts from. A date that becomes an instant does so in steps, through the
+/// session's time zone: they count as one.
+fn widening(expr: &Expr, schema: &DFSchema) -> Result<Option<(Cast, DataType)>> {
+    let Expr::Cast(cast) = expr else { return Ok(None) };
+    let mut inner = cast.expr.as_ref();
+    if matches!(cast.field.data_type(), DataType::Timestamp(_, Some(_))) {
+        while let Expr::Cast(step) = inner
+            && matches!(step.field.data_type(), DataType::Timestamp(..))
+        {
+            inner = step.expr.as_ref();
+        }
+        if inner != cast.expr.as_ref() {
+            // Only in UTC do the literal's day and the column's agree by arithmetic alone.
+            return Ok(None);
+        }
+    }
+    Ok(Some((cast.clone(), inner.get_type(schema)?)))
+}
+
+fn in_list(list: InList, schema: &DFSchema) -> Result<Expr> {
+    let InList { expr, list: values, negated } = list;
+    let mut literals: Vec<&ScalarValue> = Vec::with_capacity(values.len());
+    for value in &values {
+        let Expr::Literal(value, _) = value else {
+            return Ok(match <[Expr; 1]>::try_from(values) {
+                Ok([single]) => binary_expr(*expr, if negated { Operator::NotEq } else { Operator::Eq }, single),
+                Err(values) => Expr::InList(InList::new(expr, values, negated)),
+            });
+        };
+        if !literals.contains(&value) {
+            literals.push(value);
+        }
+    }
+    if literals.iter().all(|value| value.is_null()) {
+        return Ok(Expr::Literal(ScalarValue::Boolean(None), None));
+    }
+    if let Some((cast, from)) = widening(&expr, schema)?
+        && let Some(unwrapped) = unwrap_cast::in_list(&cast, &from, &literals, negated)
+    {
+        return Ok(unwrapped);
+    }
+    if let [single] = literals.as_slice() {
+        let single = Expr::Literal((*single).clone(), None);
+        return Ok(binary_expr(*expr, if negated { Operator::NotEq } else { Operator::Eq }, single));
+    }
+    let distinct = literals.into_iter().map(|value| Expr::Literal(value.clone(), None)).collect();
+    Ok(Expr::InList(InList::new(expr, distinct, negated)))
+}
+
+pub(super) fn is_comparison(op: Operator) -> bool {
+    matches!(
+        op,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom
+    )
+}
+
+/// What a comparison of two constants in this order is.
+fn decided(op: Operator, order: Ordering) -> Option<bool> {
+    Some(match op {
+        Operator::Eq | Operator::IsNotDistinctFrom => order.is_eq(),
+        Operator::NotEq | Operator::IsDistinctFrom => order.is_ne(),
+        Operator::Lt => order.is_lt(),
+        Operator::LtEq => order.is_le(),
+        Operator::Gt => order.is_gt(),
+        Operator::GtEq => order.is_ge(),
+        _ => return None,
+    })
+}
+
+fn boolean(expr: &Expr) -> Option<bool> {
+    match expr {
+        Expr::Literal(ScalarValue::Boolean(value), _) => *value,
+        _ => None,
+    }
+}
+
+pub(super) fn is_false(expr: &Expr) -> bool {
+    boolean(expr) == Some(false)
+}
+
+fn is_whole(expr: &Expr, number: i64) -> bool {
+    let Expr::Literal(value, _) = expr else { return false };
+    match value {
+        ScalarValue::Int8(Some(value)) => i64::from(*value) == number,
+        ScalarValue::Int16(Some(value)) => i64::from(*value) == number,
+        ScalarValue::Int32(Some(value)) => i64::from(*value) == number,
+        ScalarValue::Int64(Some(value)) => *value == number,
+        _ => false,
+    }
+}
+
+fn conjunction(left: Expr, right: Expr) -> Expr {
+    match (boolean(&left), boolean(&right)) {
+        (Some(false), _) | (_, Some(false)) => return lit(false),
+        (Some(true), _) => return right,
+        (_, Some(true)) => return left,
+        _ => {}
+    }
+    if left == right && is_deterministic(&left) {
+        return left;
+    }
+    // a and (a or b) is a.
+    let absorbed = |single: &Expr, other: &Expr| {
+        is_deterministic(other)
+            && matches!(other, Expr::BinaryExpr(BinaryExpr { op: Operator::Or, .. }))
+            && alternatives(other).contains(&single)
+    };
+    if absorbed(&left, &right) {
+        return left;
+    }
+    if absorbed(&right, &left) {
+        return right;
+    }
+    left.and(right)
+}
+
+fn alternatives(expr: &Expr) -> Vec<&Expr> {
+    match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+            let mut all = alternatives(left);
+            all.extend(alternatives(right));
+            all
+        }
+        expr => vec![expr],
+    }
+}
+
+/// `left or right`, with what both sides have in common drawn out: `(a and b) or (a and c)` is `a and (b or c)`.
+fn disjunction(left: Expr, right: Expr) -> Expr {
+    match (boolean(&left), boolean(&right)) {
+        (Some(true), _) | (_, Some(true)) => return lit(true),
+        (Some(false), _) => return right,
+        (_, Some(false)) => return left,
+        _ => {}
+    }
+    if !is_deterministic(&left) || !is_deterministic(&right) {
+        return left.or(right);
+    }
+    let (lefts, rights) = (split(left.clone()), split(right.clone()));
+    let (common, rest): (Vec<_>, Vec<_>) = lefts.into_iter().partition(|part| rights.contains(part));
+    if common.is_empty() {
+        return left.or(right);
+    }
+    let others = rights.into_iter().filter(|part| !common.contains(part)).reduce(Expr::and);
+    let either = rest.into_iter().reduce(Expr::and).zip(others).map(|(left, right)| left.or(right));
+    common.into_iter().chain(either).reduce(Expr::and).unwrap_or(left)
+}
+
+/// The parts of a conjunction, in order.
+pub(super) fn split(expr: Expr) -> Vec<Expr> {
+    match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
+            let mut parts = split(*left);
+            parts.extend(split(*right));
+            parts
+        }
+        expr => vec![expr],
+    }
+}
+
+/// A condition that selects the same rows, null being as good as false.
+fn null_as_false(expr: Expr) -> Expr {
+    match expr {
+        Expr::Literal(value, _) if value.is_null() => lit(false),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
+            conjunction(null_as_false(*left), null_as_false(*right))
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+            disjunction(null_as_false(*left), null_as_false(*right))
+        }
+        // A list with a null says never that a value is not in it.
+        Expr::InList(InList { list, negated: true, .. })
+            if list.iter().any(|value| matches!(value, Expr::Literal(value, _) if value.is_null())) =>
+        {
+            lit(false)
+        }
+        expr => expr,
+    }
+}

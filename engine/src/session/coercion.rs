@@ -1,0 +1,225 @@
+//! Spark's rules (ANSI mode) for the types of what is compared. DataFusion would compare a string with a number as strings.
+
+use arrow::datatypes::{DataType, FieldRef, IntervalUnit, TimeUnit};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::expr::InList;
+use datafusion::logical_expr::{Cast, Expr, Operator, binary_expr, lit};
+use std::sync::Arc;
+
+/// The most digits of a decimal.
+const MAX_PRECISION: u8 = 38;
+
+/// Spark's `timestamp` as the engine stores it: an instant.
+pub(crate) fn instant() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+/// The comparison with both sides of the type in which Spark compares them.
+pub(crate) fn comparison(left: (Expr, &DataType), op: Operator, right: (Expr, &DataType)) -> Expr {
+    if let Some(whole) = with_whole_number(&left, op, &right) {
+        return whole;
+    }
+    if let Some(op) = op.swap()
+        && let Some(whole) = with_whole_number(&right, op, &left)
+    {
+        return whole;
+    }
+    match common_type(Side::of(&left), Side::of(&right)) {
+        Some(common) => binary_expr(cast(left.0, left.1, &common), op, cast(right.0, right.1, &common)),
+        None => binary_expr(left.0, op, right.0),
+    }
+}
+
+/// The list with its value and all elements of the type in which Spark compares them.
+pub(crate) fn in_list(expr: (Expr, &DataType), list: Vec<(Expr, DataType)>, negated: bool) -> Expr {
+    let types = || std::iter::once(expr.1).chain(list.iter().map(|(_, data_type)| data_type));
+    let text = types().find(|data_type| is_text(data_type));
+    let rest = types().filter(|data_type| !is_text(data_type));
+    let common =
+        text.into_iter().chain(rest).map(Side::anything).try_fold(
+            None,
+            |common: Option<DataType>, next| match common {
+                None => Some(Some(next.data_type.clone())),
+                Some(common) => common_type(Side::anything(&common), next).map(Some),
+            },
+        );
+    match common.flatten() {
+        Some(common) => {
+            let list = list.into_iter().map(|(element, data_type)| cast(element, &data_type, &common)).collect();
+            Expr::InList(InList::new(Box::new(cast(expr.0, expr.1, &common)), list, negated))
+        }
+        None => {
+            Expr::InList(InList::new(Box::new(expr.0), list.into_iter().map(|(element, _)| element).collect(), negated))
+        }
+    }
+}
+
+fn cast(expr: Expr, from: &DataType, to: &DataType) -> Expr {
+    if from == to {
+        return expr;
+    }
+    match (&expr, to) {
+        (Expr::Literal(value, _), _) if value.is_null() => match ScalarValue::try_from(to) {
+            Ok(null) => Expr::Literal(null, None),
+            Err(_) => expr,
+        },
+        // A day-time interval counts microseconds; its literal has days of 24 hours.
+        (
+            Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _),
+            DataType::Duration(TimeUnit::Microsecond),
+        ) if interval.months == 0 => {
+            let micros = i64::from(interval.days) * 86_400_000_000 + interval.nanoseconds / 1000;
+            Expr::Literal(ScalarValue::DurationMicrosecond(Some(micros)), None)
+        }
+        _ => Expr::Cast(Cast::new(Box::new(expr), to.clone())),
+    }
+}
+
+/// One side of a comparison.
+#[derive(Clone, Copy)]
+struct Side<'e> {
+    data_type: &'e DataType,
+    /// The digits of an integer literal: as a decimal it needs no more.
+    digits: Option<u8>,
+    literal: bool,
+}
+
+impl<'e> Side<'e> {
+    fn of((expr, data_type): &(Expr, &'e DataType)) -> Self {
+        let digits = integer(expr).map(|value| {
+            let digits = value.unsigned_abs().checked_ilog10().unwrap_or(0) + 1;
+            u8::try_from(digits).unwrap_or(MAX_PRECISION)
+        });
+        Self { data_type, digits, literal: matches!(expr, Expr::Literal(..) | Expr::ScalarFunction(_)) }
+    }
+
+    fn anything(data_type: &'e DataType) -> Self {
+        Self { data_type, digits: None, literal: false }
+    }
+
+    /// Precision and scale of the side as a decimal.
+    fn decimal(self) -> Option<(u8, u8)> {
+        if let Some(digits) = self.digits {
+            return Some((digits, 0));
+        }
+        Some(match self.data_type {
+            DataType::Int8 => (3, 0),
+            DataType::Int16 => (5, 0),
+            DataType::Int32 => (10, 0),
+            DataType::Int64 => (20, 0),
+            DataType::Decimal128(precision, scale) => (*precision, u8::try_from(*scale).ok()?),
+            _ => return None,
+        })
+    }
+}
+
+fn integer(expr: &Expr) -> Option<i64> {
+    match expr {
+        Expr::Literal(ScalarValue::Int8(value), _) => value.map(i64::from),
+        Expr::Literal(ScalarValue::Int16(value), _) => value.map(i64::from),
+        Expr::Literal(ScalarValue::Int32(value), _) => value.map(i64::from),
+        Expr::Literal(ScalarValue::Int64(value), _) => *value,
+        _ => None,
+    }
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+fn is_fraction(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Float32 | DataType::Float64)
+}
+
+fn is_instant(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Timestamp(_, Some(_)))
+}
+
+fn width(data_type: &DataType) -> Option<u8> {
+    match data_type {
+        DataType::Int8 => Some(1),
+        DataType::Int16 => Some(2),
+        DataType::Int32 => Some(4),
+        DataType::Int64 => Some(8),
+        _ => None,
+    }
+}
+
+/// The type in which Spark compares values of two types; none where it is no matter of this module.
+fn common_type(left: Side<'_>, right: Side<'_>) -> Option<DataType> {
+    let (one, other) = (left.data_type, right.data_type);
+    if one == other {
+        return Some(one.clone());
+    }
+    let either = |test: &dyn Fn(&DataType) -> bool| test(one) || test(other);
+    if let Some((text, typed)) = [(one, other), (other, one)].into_iter().find(|(text, _)| is_text(text)) {
+        return match typed {
+            typed if width(typed).is_some() => Some(DataType::Int64),
+            DataType::Float32 | DataType::Float64 | DataType::Decimal128(..) => Some(DataType::Float64),
+            DataType::Null => Some(text.clone()),
+            DataType::Boolean | DataType::Date32 | DataType::Timestamp(..) | DataType::Binary => Some(typed.clone()),
+            _ => None,
+        };
+    }
+    match (one, other) {
+        (DataType::Null, typed) | (typed, DataType::Null) => Some(typed.clone()),
+        (DataType::List(one), DataType::List(other)) => {
+            let element = common_type(Side::anything(one.data_type()), Side::anything(other.data_type()))?;
+            let field = if left.literal { other } else { one };
+            Some(DataType::List(retyped(field, element)))
+        }
+        (DataType::Struct(ones), DataType::Struct(others)) if ones.len() == others.len() => {
+            let own = if left.literal { others } else { ones };
+            let fields = own.iter().zip(ones.iter().zip(others)).map(|(field, (one, other))| {
+                let common = common_type(Side::anything(one.data_type()), Side::anything(other.data_type()))?;
+                Some(retyped(field, common))
+            });
+            Some(DataType::Struct(fields.collect::<Option<Vec<_>>>()?.into()))
+        }
+        (DataType::Duration(_), DataType::Interval(IntervalUnit::MonthDayNano)) => Some(one.clone()),
+        (DataType::Interval(IntervalUnit::MonthDayNano), DataType::Duration(_)) => Some(other.clone()),
+        (DataType::Date32, DataType::Timestamp(..)) => Some(other.clone()),
+        (DataType::Timestamp(..), DataType::Date32) => Some(one.clone()),
+        (DataType::Timestamp(..), DataType::Timestamp(..)) if either(&is_instant) => Some(instant()),
+        _ => match (width(one), width(other)) {
+            (Some(one_width), Some(other_width)) => Some(if one_width > other_width { one } else { other }.clone()),
+            _ if either(&is_fraction) && (is_number(one) && is_number(other)) => Some(DataType::Float64),
+            _ => {
+                let ((precision, scale), (other_precision, other_scale)) = (left.decimal()?, right.decimal()?);
+                let common_scale = scale.max(other_scale);
+                let whole = (precision - scale).max(other_precision - other_scale);
+                let common_scale = common_scale.min(MAX_PRECISION.saturating_sub(whole));
+                let precision = (whole + common_scale).min(MAX_PRECISION);
+                Some(DataType::Decimal128(precision, i8::try_from(common_scale).ok()?))
+            }
+        },
+    }
+}
+
+fn retyped(field: &FieldRef, data_type: DataType) -> FieldRef {
+    if field.data_type() == &data_type {
+        Arc::clone(field)
+    } else {
+        Arc::new(field.as_ref().clone().with_data_type(data_type))
+    }
+}
+
+fn is_number(data_type: &DataType) -> bool {
+    width(data_type).is_some() || is_fraction(data_type) || matches!(data_type, DataType::Decimal128(..))
+}
+
+/// An integer compared with a decimal literal by order is compared with a whole number: `i < 1.5` is `i < 2`.
+fn with_whole_number(left: &(Expr, &DataType), op: Operator, right: &(Expr, &DataType)) -> Option<Expr> {
+    width(left.1)?;
+    let Expr::Literal(ScalarValue::Decimal128(Some(unscaled), _, scale), _) = right.0 else { return None };
+    let power = 10i128.checked_pow(u32::try_from(scale).ok()?)?;
+    let floor = unscaled.div_euclid(power);
+    let ceiling = floor + i128::from(unscaled.rem_euclid(power) != 0);
+    let whole = match op {
+        Operator::Gt | Operator::LtEq => floor,
+        Operator::GtEq | Operator::Lt => ceiling,
+        _ => return None,
+    };
+    let whole = i64::try_from(whole).ok()?;
+    Some(binary_expr(cast(left.0.clone(), left.1, &DataType::Int64), op, lit(whole)))
+}

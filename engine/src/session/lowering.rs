@@ -1,0 +1,154 @@
+//! Prepares a plan for execution: what Spark means and DataFusion would evaluate otherwise. This comes after filters were
+//! offered to readers, which must see the conditions as the user wrote them.
+
+use std::sync::Arc;
+
+use datafusion::common::DFSchema;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::error::Result;
+use datafusion::logical_expr::expr::{InList, Like};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::logical_plan::{Aggregate, Join};
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit};
+
+use super::floats::{has_floats, normal_floats};
+
+/// The plan with expressions that DataFusion evaluates as Spark would. Names of output columns stay as they are.
+pub(super) fn lower(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let lowered = plan.transform_up_with_subqueries(|plan| {
+        if matches!(plan, LogicalPlan::Limit(_) | LogicalPlan::TableScan(_)) {
+            return Ok(Transformed::no(plan));
+        }
+        let names = NamePreserver::new(&plan);
+        let schema = merge_schema(&plan.inputs());
+        let rewritten = plan.map_expressions(|expr| {
+            let name = names.save(&expr);
+            Ok(expr.transform_up(|expr| rewrite(expr, &schema))?.update_data(|expr| name.restore(expr)))
+        })?;
+        rewritten.transform_data(keys)
+    })?;
+    Ok(lowered.data)
+}
+
+fn normal(expr: Expr, schema: &DFSchema) -> Result<Expr> {
+    Ok(if has_floats(&expr.get_type(schema)?) { normal_floats(expr) } else { expr })
+}
+
+fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    Ok(match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op, right })
+            if matches!(
+                op,
+                Operator::Eq
+                    | Operator::NotEq
+                    | Operator::Lt
+                    | Operator::LtEq
+                    | Operator::Gt
+                    | Operator::GtEq
+                    | Operator::IsDistinctFrom
+                    | Operator::IsNotDistinctFrom
+            ) && (has_floats(&left.get_type(schema)?) || has_floats(&right.get_type(schema)?)) =>
+        {
+            Transformed::yes(binary_expr(normal(*left, schema)?, op, normal(*right, schema)?))
+        }
+        Expr::InList(InList { expr, list, negated }) if has_floats(&expr.get_type(schema)?) => {
+            let list = list.into_iter().map(|value| normal(value, schema)).collect::<Result<_>>()?;
+            Transformed::yes(Expr::InList(InList::new(Box::new(normal(*expr, schema)?), list, negated)))
+        }
+        Expr::Between(Between { expr, negated, low, high }) if has_floats(&expr.get_type(schema)?) => {
+            let bounds = (Box::new(normal(*low, schema)?), Box::new(normal(*high, schema)?));
+            Transformed::yes(Expr::Between(Between::new(Box::new(normal(*expr, schema)?), negated, bounds.0, bounds.1)))
+        }
+        // Arrow's patterns know no other escape than the backslash.
+        Expr::Like(Like { negated, expr, pattern, escape_char: Some(escape), case_insensitive }) if escape != '\\' => {
+            let Expr::Literal(text, _) = pattern.as_ref() else {
+                let like = Like { negated, expr, pattern, escape_char: Some(escape), case_insensitive };
+                return Ok(Transformed::no(Expr::Like(like)));
+            };
+            let pattern = Box::new(lit(backslashed(text.try_as_str().flatten().unwrap_or_default(), escape)));
+            Transformed::yes(Expr::Like(Like { negated, expr, pattern, escape_char: None, case_insensitive }))
+        }
+        expr => Transformed::no(expr),
+    })
+}
+
+fn backslashed(pattern: &str, escape: char) -> String {
+    let mut text = String::with_capacity(pattern.len());
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => text.push_str("\\\\"),
+            character if character == escape => {
+                text.push('\\');
+                text.extend(characters.next());
+            }
+            character => text.push(character),
+        }
+    }
+    text
+}
+
+/// Keys of groups and joins. The value of a group is the normal one in Spark too.
+fn keys(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    match plan {
+        LogicalPlan::Aggregate(Aggregate { input, group_expr, aggr_expr, schema, .. }) => {
+            let mut changed = false;
+            let group_expr = group_expr
+                .into_iter()
+                .map(|key| {
+                    let floats = !matches!(key, Expr::GroupingSet(_)) && has_floats(&key.get_type(input.schema())?);
+                    changed |= floats;
+                    if !floats {
+                        return Ok(key);
+                    }
+                    let (relation, name) = key.qualified_name();
+                    Ok(normal_floats(key.unalias()).alias_qualified(relation, name))
+                })
+                .collect::<Result<Vec<_>>>()?;
+            let aggregate = Aggregate::try_new_with_schema(input, group_expr, aggr_expr, schema)?;
+            Ok(Transformed::new(
+                LogicalPlan::Aggregate(aggregate),
+                changed,
+                datafusion::common::tree_node::TreeNodeRecursion::Continue,
+            ))
+        }
+        LogicalPlan::Join(Join {
+            left,
+            right,
+            on,
+            filter,
+            join_type,
+            join_constraint,
+            schema,
+            null_equality,
+            null_aware,
+        }) => {
+            let on = on
+                .into_iter()
+                .map(|(one, other)| Ok((normal(one, left.schema())?, normal(other, right.schema())?)))
+                .collect::<Result<_>>()?;
+            let join = Join { left, right, on, filter, join_type, join_constraint, schema, null_equality, null_aware };
+            Ok(Transformed::yes(LogicalPlan::Join(join)))
+        }
+        LogicalPlan::Distinct(datafusion::logical_expr::Distinct::All(input))
+            if input.schema().fields().iter().any(|field| has_floats(field.data_type())) =>
+        {
+            let columns = input
+                .schema()
+                .columns()
+                .into_iter()
+                .map(|column| {
+                    let (relation, name) = (column.relation.clone(), column.name.clone());
+                    let column = Expr::Column(column);
+                    let floats = has_floats(&column.get_type(input.schema())?);
+                    Ok(if floats { normal_floats(column).alias_qualified(relation, name) } else { column })
+                })
+                .collect::<Result<Vec<_>>>()?;
+            let projection = datafusion::logical_expr::Projection::try_new(columns, input)?;
+            let input = Arc::new(LogicalPlan::Projection(projection));
+            Ok(Transformed::yes(LogicalPlan::Distinct(datafusion::logical_expr::Distinct::All(input))))
+        }
+        plan => Ok(Transformed::no(plan)),
+    }
+}
