@@ -7,12 +7,14 @@ STAMP := $(VENV)/.seatrial-setup
 SEATRIAL := target/debug/seatrial
 # The real Spark that `make verify` asks, and the goldens that it must reproduce.
 SPARK ?= 4.2.1
+# The Spark versions that the engine follows with another PySpark than that of the environment.
+OTHER_SPARKS ?= 4.0 4.1 4.3
 # What CI re-records: enough that no golden can be made up unnoticed, little enough to be quick.
 SAMPLE ?= cases/registration cases/read cases/types/integers.yaml
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: setup build python check test lint verify verify-sample bench clean
+.PHONY: setup build python versions check check-versions test lint verify verify-sample bench clean
 
 ## The virtual environment: PySpark's client, Arrow, and the tools of the tests.
 setup: $(STAMP)
@@ -27,9 +29,17 @@ $(STAMP): python/requirements.txt
 build: setup
 	cargo build --quiet --workspace --all-targets
 
+## The PySparks of the other versions, in ~/.cache/seatrial (of 4.3 there is only the whole one: 450 MB).
+versions: build
+	$(SEATRIAL) prepare $(OTHER_SPARKS)
+
 ## The main job: every case on the engine, compared with what real PySpark answered.
 check: build
 	$(SEATRIAL) check
+
+## The same for the other versions, each with its own PySpark.
+check-versions: versions
+	@for version in $(OTHER_SPARKS); do $(SEATRIAL) check --spark $$version || exit; done
 
 ## The Python package with its native module, installed into the virtual environment. It has a target folder of its own:
 ## maturin builds with other settings, and sharing one would rebuild the engine at every turn.
@@ -41,9 +51,10 @@ lint: setup
 	cargo clippy --quiet --workspace --all-targets -- --deny warnings
 	cd python && ../$(VENV)/bin/ruff format --check . && ../$(VENV)/bin/ruff check . && ../$(VENV)/bin/mypy
 
-## All tests: Rust, each case, Python, and the checks of generated files. No JVM, no network once set up.
-test: build lint python
+## All tests: Rust, each case on each version, Python, and the checks of generated files. No JVM, no network once set up.
+test: build lint python versions
 	cargo test --quiet --workspace
+	@$(MAKE) --no-print-directory check-versions
 	cd python && ../$(VENV)/bin/pytest
 	$(SEATRIAL) scoreboard --check
 

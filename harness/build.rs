@@ -10,6 +10,7 @@ fn main() {
         println!("cargo:rustc-link-arg=-Wl,--no-as-needed,-l{name}");
         println!("cargo:rustc-link-arg=-Wl,-rpath,{dir}");
     }
+    println!("cargo:rustc-env=SEATRIAL_BUILD_PYTHON_VERSION={}", config.version());
     if let Some(executable) = config.executable() {
         println!("cargo:rustc-env=SEATRIAL_BUILD_PYTHON={executable}");
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use seatrial::case::Surroundings;
-use seatrial::target::{self, Outcome, Request, Target, TargetId, pool::TargetPool};
+use seatrial::target::{self, Outcome, Request, Target, TargetId, engine, pool::TargetPool};
 use serde_json::{Value, json};
 
 const PATIENT: Duration = Duration::from_secs(60);
@@ -19,7 +19,7 @@ fn fake(options: &str) -> TargetId {
 }
 
 fn open(options: &str) -> Box<dyn Target> {
-    target::open(&fake(options), &Surroundings::default()).unwrap()
+    target::open(&fake(options), engine::OWN_SPARK, &Surroundings::default()).unwrap()
 }
 
 fn case(action: &str) -> Value {
@@ -200,7 +200,9 @@ fn a_runner_that_cannot_be_used_is_refused_at_the_start(#[case] options: &str, #
 
 #[test]
 fn a_program_that_does_not_exist_is_named() {
-    let mut target = target::open(&TargetId::Command("/nowhere/at/all".into()), &Surroundings::default()).unwrap();
+    let mut target =
+        target::open(&TargetId::Command("/nowhere/at/all".into()), engine::OWN_SPARK, &Surroundings::default())
+            .unwrap();
     let message = target.start().unwrap_err().to_string();
     assert!(message.contains("the runner ended before it answered `start` (exit status 127)"), "{message}");
     assert!(message.contains("/nowhere/at/all"), "{message}");
@@ -208,7 +210,7 @@ fn a_program_that_does_not_exist_is_named() {
 
 #[test]
 fn a_pool_has_as_many_runners_as_its_limit() {
-    let pool = TargetPool::new(2, |surroundings| target::open(&fake(""), surroundings));
+    let pool = TargetPool::new(2, |surroundings| target::open(&fake(""), engine::OWN_SPARK, surroundings));
     std::thread::scope(|scope| {
         for number in 0..12 {
             let pool = &pool;

@@ -1,5 +1,6 @@
 //! The command line's shape. What the options mean is the business of the commands.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::exit::TABLE;
 use crate::case::{CaseId, SparkMinor};
 use crate::divergence::Kind;
+use crate::golden::GoldenStore;
 use crate::target::TargetId;
 
 /// Decides whether a Spark-compatible engine answers Python Data Sources as PySpark does.
@@ -40,6 +42,8 @@ pub(crate) enum Command {
     List(ListOptions),
     /// List targets, whether they are ready, and what they lack
     Targets,
+    /// Install the PySparks that the engine follows with --spark
+    Prepare(PrepareOptions),
     /// Write golden/SCOREBOARD.md anew
     Scoreboard(ScoreboardOptions),
     /// Pin the present wrong answer to cases as a known divergence
@@ -117,11 +121,18 @@ pub(crate) struct ListOptions {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct PrepareOptions {
+    /// The Spark versions [default: all that were recorded]
+    #[arg(value_name = "VERSION")]
+    pub(crate) versions: Vec<SparkMinor>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ScoreboardOptions {
     /// The candidate
     #[arg(long, default_value = "engine", value_name = "TARGET")]
     pub(crate) target: TargetId,
-    /// The Spark versions to compare with [default: 4.2]
+    /// The Spark versions to compare with [default: all that were recorded]
     #[arg(long, value_name = "VERSION", value_delimiter = ',')]
     pub(crate) spark: Vec<SparkMinor>,
     /// Change nothing; fail when the file is not what it should be
@@ -137,9 +148,8 @@ pub(crate) struct PinOptions {
     /// Whose divergence it is
     #[arg(long, default_value = "engine", value_name = "TARGET")]
     pub(crate) target: TargetId,
-    /// The Spark version that it diverges from
-    #[arg(long, default_value = "4.2", value_name = "VERSION")]
-    pub(crate) spark: SparkMinor,
+    #[command(flatten)]
+    pub(crate) versions: VersionOptions,
     /// ours: to be mended; upstream: of a library; extension: we accept more; wont: we will not follow Spark
     #[arg(long, value_enum)]
     pub(crate) kind: PinKind,
@@ -159,9 +169,29 @@ pub(crate) struct UnpinOptions {
     /// Whose divergence it was
     #[arg(long, default_value = "engine", value_name = "TARGET")]
     pub(crate) target: TargetId,
-    /// The Spark version that it diverged from
-    #[arg(long, default_value = "4.2", value_name = "VERSION")]
-    pub(crate) spark: SparkMinor,
+    #[command(flatten)]
+    pub(crate) versions: VersionOptions,
+}
+
+/// Which Spark versions a pin is about.
+#[derive(Debug, Args)]
+pub(crate) struct VersionOptions {
+    /// The Spark versions, such as 4.1,4.2
+    #[arg(long, default_value = "4.2", value_name = "VERSION", value_delimiter = ',')]
+    spark: Vec<SparkMinor>,
+    /// All versions that were recorded
+    #[arg(long, conflicts_with = "spark")]
+    all_versions: bool,
+}
+
+impl VersionOptions {
+    /// The versions, without repetition.
+    pub(crate) fn of(&self, goldens: &GoldenStore) -> BTreeSet<SparkMinor> {
+        match self.all_versions {
+            true => goldens.versions(),
+            false => self.spark.iter().copied().collect(),
+        }
+    }
 }
 
 /// How a report is written.

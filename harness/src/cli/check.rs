@@ -47,7 +47,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &CheckOptions) -> anyhow::R
     let mut faults = Vec::new();
     let mut stale_entries = Vec::new();
     if !asked.is_empty() {
-        let pool = context::pool(&options.target, options.jobs)?;
+        let pool = context::pool(&options.target, spark, options.jobs)?;
         let who = pool.identity()?;
         let divergences = context::divergences(&place, &who)?;
         stale_entries = entries_without_case(&divergences, &suite.cases, broken);

@@ -12,11 +12,9 @@ use crate::case::{self, Diagnostic, SparkMinor, Suite};
 use crate::divergence::Divergences;
 use crate::report::style::Style;
 use crate::run::{Project, Selection};
+use crate::target::engine::OWN_SPARK;
 use crate::target::pool::TargetPool;
 use crate::target::{self, Identity, TargetId};
-
-/// The Spark version that is compared with by default: that of the engine's own Python environment.
-pub(crate) const DEFAULT_SPARK: SparkMinor = SparkMinor::new(4, 2);
 
 /// The project, its cases, and what of them the command is about.
 #[derive(Debug)]
@@ -56,15 +54,15 @@ pub(crate) fn divergences(project: &Project, identity: &Identity) -> anyhow::Res
     })
 }
 
-/// A pool of runners of a target; Ctrl-C ends them all from here on.
-pub(crate) fn pool(id: &TargetId, jobs: Option<u16>) -> anyhow::Result<TargetPool> {
+/// A pool of runners of a target; Ctrl-C ends them all from here on. `spark` is the version that the engine is to follow.
+pub(crate) fn pool(id: &TargetId, spark: SparkMinor, jobs: Option<u16>) -> anyhow::Result<TargetPool> {
     target::end_sessions_on_signals().context("failed to watch for Ctrl-C")?;
     let default = match id {
         TargetId::Engine => std::thread::available_parallelism().map_or(1, usize::from).min(4),
         TargetId::Spark(_) | TargetId::Command(_) => 1,
     };
     let id = id.clone();
-    Ok(TargetPool::new(jobs.map_or(default, usize::from), move |surroundings| target::open(&id, surroundings)))
+    Ok(TargetPool::new(jobs.map_or(default, usize::from), move |surroundings| target::open(&id, spark, surroundings)))
 }
 
 /// The Spark version to compare a target with: what the user says, or the target's own, or the default.
@@ -73,7 +71,7 @@ pub(crate) fn spark_version(asked: Option<SparkMinor>, target: &TargetId) -> Spa
         TargetId::Spark(version) => version.minor().parse().ok(),
         TargetId::Engine | TargetId::Command(_) => None,
     };
-    asked.or(own).unwrap_or(DEFAULT_SPARK)
+    asked.or(own).unwrap_or(OWN_SPARK)
 }
 
 /// Writes text to stdout. A reader that went away (`| head`) is no error.

@@ -70,7 +70,7 @@ fn answers(target: &TargetId, cases: &[&Case], goldens: &GoldenStore) -> anyhow:
         return Ok(answers);
     }
     eprintln!("asking {target}, since it is not recorded");
-    let pool = context::pool(target, None)?;
+    let pool = context::pool(target, spark, None)?;
     pool.identity()?;
     let progress = Progress::new(existing.len());
     let observed = execute(&pool, &existing, |index, observed| {

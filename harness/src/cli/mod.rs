@@ -9,6 +9,7 @@ mod diff;
 mod exit;
 mod list;
 mod pin;
+mod prepare;
 mod progress;
 mod record;
 mod scoreboard;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Command::Diff(options) => diff::run(&arguments.project, options),
         Command::List(options) => list::run(&arguments.project, options),
         Command::Targets => targets::run(),
+        Command::Prepare(options) => prepare::run(&arguments.project, options),
         Command::Scoreboard(options) => scoreboard::run(&arguments.project, options),
         Command::Pin(options) => pin::run(&arguments.project, options),
         Command::Unpin(options) => unpin::run(&arguments.project, options),

@@ -8,10 +8,11 @@ use super::arguments::{PinOptions, ProjectOptions, SelectionOptions};
 use super::context::{self, Loaded};
 use super::exit::{Exit, UsageError};
 use super::progress::Progress;
+use crate::case::{Case, SparkMinor};
 use crate::compare::{Options, Verdict, compare};
-use crate::divergence::{Day, Divergence};
+use crate::divergence::{Actual, Day, Divergence};
 use crate::golden::{GoldenLookup, GoldenStore};
-use crate::run::{Answer, execute, today};
+use crate::run::{Answer, Project, execute, today};
 
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &PinOptions) -> anyhow::Result<Exit> {
@@ -27,64 +28,93 @@ pub(crate) fn run(project: &ProjectOptions, options: &PinOptions) -> anyhow::Res
     }
     let selection = SelectionOptions { paths: options.cases.clone(), filter: None };
     let Loaded { project: place, suite, selection, broken } = context::load(project, &selection)?;
-    let picked = selection.pick(&suite, options.spark).cases;
-    if picked.is_empty() {
-        eprintln!("no case is selected");
-        return Ok(if broken { Exit::Usage } else { Exit::NothingSelected });
-    }
     let goldens = GoldenStore::open(&place.golden())?;
-    let pool = context::pool(&options.target, None)?;
-    let identity = pool.identity()?;
-    let file = place
-        .divergences(&identity)
-        .ok_or_else(|| UsageError(format!("`{}` is real Spark: it cannot diverge from itself", options.target)))?;
-    let mut divergences = context::divergences(&place, &identity)?;
-    let progress = Progress::new(picked.len());
-    let observed = execute(&pool, &picked, |index, _| progress.done(&picked[index].id.to_string(), false));
-    progress.finish();
-    pool.stop();
-    let mut exit = Exit::Ok;
-    let mut pinned = 0;
-    for (case, observed) in picked.iter().zip(observed) {
-        let actual = match observed.answer {
-            Answer::Observation(actual) => *actual,
-            Answer::Unsupported(reason) => {
-                eprintln!("error: `{}` has no answer to pin: unsupported: {reason}", case.id);
-                exit = Exit::NotConformant;
-                continue;
-            }
-            Answer::Infrastructure(context) => {
-                eprintln!("error: `{}` has no answer to pin: {context}", case.id);
-                exit = Exit::TargetFailed;
-                continue;
-            }
-        };
-        let GoldenLookup::Found { observation: reference, .. } = goldens.lookup(options.spark, case) else {
-            eprintln!("error: the golden of `{}` for Spark {} is stale or missing", case.id, options.spark);
-            exit = Exit::GoldenStale;
-            continue;
-        };
-        let comparison = compare(reference, &actual, Options { ordered: case.ordered });
-        if comparison.verdict != Verdict::Divergent {
-            eprintln!("`{}` conforms: there is nothing to pin", case.id);
-            continue;
+    let versions = options.versions.of(&goldens);
+    let mut pinning = Pinning { place, goldens, options, review_by, exit: Exit::NothingSelected };
+    for version in versions {
+        let picked = selection.pick(&suite, version).cases;
+        if !picked.is_empty() {
+            pinning.pin(&picked, version)?;
         }
-        divergences.pin(Divergence {
-            case: case.id.clone(),
-            versions: BTreeSet::from([options.spark]),
-            verdict: comparison.verdict,
-            reasons: comparison.reasons(),
-            actual,
-            kind: options.kind.into(),
-            reason: options.reason.trim().to_owned(),
-            review_by,
-        });
-        pinned += 1;
-        context::print(&format!("pinned {} as {}\n", case.id, crate::divergence::Kind::from(options.kind)))?;
     }
-    if pinned > 0 {
-        divergences.save(&file)?;
-        eprintln!("wrote {}", file.display());
+    if pinning.exit == Exit::NothingSelected {
+        eprintln!("no case is selected");
     }
-    Ok(if broken { Exit::Usage } else { exit })
+    Ok(if broken { Exit::Usage } else { pinning.exit })
+}
+
+struct Pinning<'a> {
+    place: Project,
+    goldens: GoldenStore,
+    options: &'a PinOptions,
+    review_by: Day,
+    exit: Exit,
+}
+
+impl Pinning<'_> {
+    /// Asks the target as it follows `version`, and writes down what diverges from that version.
+    fn pin(&mut self, cases: &[&Case], version: SparkMinor) -> anyhow::Result<()> {
+        let pool = context::pool(&self.options.target, version, None)?;
+        let identity = pool.identity()?;
+        let real = || UsageError(format!("`{}` is real Spark: it cannot diverge from itself", self.options.target));
+        let file = self.place.divergences(&identity).ok_or_else(real)?;
+        let mut divergences = context::divergences(&self.place, &identity)?;
+        let progress = Progress::new(cases.len());
+        let observed = execute(&pool, cases, |index, _| progress.done(&cases[index].id.to_string(), false));
+        progress.finish();
+        pool.stop();
+        if self.exit == Exit::NothingSelected {
+            self.exit = Exit::Ok;
+        }
+        let mut pinned = Vec::new();
+        for (case, observed) in cases.iter().zip(observed) {
+            match self.diverging(case, version, observed.answer) {
+                Ok(Some(actual)) => {
+                    divergences.pin(Divergence {
+                        case: case.id.clone(),
+                        versions: BTreeSet::from([version]),
+                        actual,
+                        kind: self.options.kind.into(),
+                        reason: self.options.reason.trim().to_owned(),
+                        review_by: self.review_by,
+                    });
+                    pinned.push(&case.id);
+                }
+                Ok(None) => eprintln!("`{}` conforms to Spark {version}: there is nothing to pin", case.id),
+                Err((problem, exit)) => {
+                    eprintln!("error: {problem}");
+                    self.exit = exit;
+                }
+            }
+        }
+        if !pinned.is_empty() {
+            divergences.save(&file)?;
+            let kind = crate::divergence::Kind::from(self.options.kind);
+            for case in pinned {
+                context::print(&format!("pinned {case} for {version} as {kind}\n"))?;
+            }
+            eprintln!("wrote {}", file.display());
+        }
+        Ok(())
+    }
+
+    /// What there is to pin, if anything; the error is a problem and the exit code for it.
+    fn diverging(&self, case: &Case, version: SparkMinor, answer: Answer) -> Result<Option<Actual>, (String, Exit)> {
+        let GoldenLookup::Found { observation: reference, .. } = self.goldens.lookup(version, case) else {
+            let problem = format!("the golden of `{}` for Spark {version} is stale or missing", case.id);
+            return Err((problem, Exit::GoldenStale));
+        };
+        match answer {
+            Answer::Observation(actual) => {
+                let comparison = compare(reference, &actual, Options { ordered: case.ordered });
+                let diverges = comparison.verdict == Verdict::Divergent;
+                let reasons = comparison.reasons();
+                Ok(diverges.then(|| Actual::Answer { reasons, observation: actual }))
+            }
+            Answer::Unsupported(reason) => Ok(Some(Actual::Unsupported { reason })),
+            Answer::Infrastructure(context) => {
+                Err((format!("`{}` has no answer to pin: {context}", case.id), Exit::TargetFailed))
+            }
+        }
+    }
 }

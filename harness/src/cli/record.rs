@@ -40,7 +40,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &RecordOptions) -> anyhow::
         return Ok(Exit::NothingSelected);
     }
     let before = GoldenStore::open(&place.golden())?;
-    let pool = context::pool(&options.target, Some(options.jobs))?;
+    let pool = context::pool(&options.target, spark, Some(options.jobs))?;
     let identity = pool.identity()?;
     let recording = reference(&identity, version.as_str(), options)?;
     let progress = Progress::new(picked.cases.len());

@@ -19,22 +19,30 @@ pub(crate) fn run(project: &ProjectOptions, options: &ScoreboardOptions) -> anyh
         return Ok(Exit::Usage);
     }
     let goldens = GoldenStore::open(&place.golden())?;
-    let pool = context::pool(&options.target, None)?;
-    let divergences = context::divergences(&place, &pool.identity()?)?;
-    let versions = if options.spark.is_empty() { vec![context::DEFAULT_SPARK] } else { options.spark.clone() };
+    let versions = match options.spark.is_empty() {
+        true => goldens.versions(),
+        false => options.spark.iter().copied().collect(),
+    };
     let mut scores = Vec::new();
     for version in versions {
         let cases = selection.pick(&suite, version).cases;
         if let Some(exit) = unrecorded(&goldens, version, &cases) {
             return Ok(exit);
         }
+        // Of each version a pool of its own: the engine follows the PySpark that it runs with.
+        eprintln!("Spark {version}");
+        let pool = context::pool(&options.target, version, None)?;
+        let divergences = context::divergences(&place, &pool.identity()?)?;
         let results = answer_and_judge(&pool, &cases, &goldens, &divergences, version, |_| String::new())?;
+        for fault in pool.stop() {
+            eprintln!("error: {fault}");
+        }
         for result in &results {
             match standing(&result.status) {
                 Some(standing) => scores.push(Score { case: result.case.id.clone(), version, standing }),
                 None => {
                     eprintln!(
-                        "error: `{}` has no standing ({}); see `seatrial check`",
+                        "error: `{}` has no standing ({}); see `seatrial check --spark {version}`",
                         result.case.id,
                         result.status.name()
                     );
@@ -42,9 +50,6 @@ pub(crate) fn run(project: &ProjectOptions, options: &ScoreboardOptions) -> anyh
                 }
             }
         }
-    }
-    for fault in pool.stop() {
-        eprintln!("error: {fault}");
     }
     let file = place.scoreboard();
     let text = render(&scores);

@@ -3,30 +3,40 @@
 use super::arguments::{ProjectOptions, UnpinOptions};
 use super::context;
 use super::exit::{Exit, UsageError};
+use crate::case::SparkMinor;
+use crate::golden::GoldenStore;
 use crate::run::Project;
+use crate::target::engine::OWN_SPARK;
 
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &UnpinOptions) -> anyhow::Result<Exit> {
     let place = Project::find(project.root.as_deref())?;
     // Only the target itself knows its name.
-    let pool = context::pool(&options.target, Some(1))?;
+    let pool = context::pool(&options.target, OWN_SPARK, Some(1))?;
     let identity = pool.identity()?;
     pool.stop();
     let Some(file) = place.divergences(&identity) else {
         return Err(UsageError(format!("`{}` is real Spark: nothing is pinned for it", options.target)).into());
     };
+    let versions = options.versions.of(&GoldenStore::open(&place.golden())?);
     let mut divergences = context::divergences(&place, &identity)?;
+    let mut unpinned = String::new();
     for case in &options.cases {
-        if divergences.lookup(options.spark, case).is_none() {
-            let message = format!("nothing is pinned for `{case}` and Spark {} in {}", options.spark, file.display());
+        let pinned: Vec<SparkMinor> =
+            versions.iter().copied().filter(|version| divergences.lookup(*version, case).is_some()).collect();
+        if pinned.is_empty() {
+            let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
+            let message =
+                format!("nothing is pinned for `{case}` and Spark {} in {}", versions.join(", "), file.display());
             return Err(UsageError(message).into());
         }
-        divergences.unpin(options.spark, case);
+        for version in pinned {
+            divergences.unpin(version, case);
+            unpinned += &format!("unpinned {case} for {version}\n");
+        }
     }
     divergences.save(&file)?;
-    for case in &options.cases {
-        context::print(&format!("unpinned {case}\n"))?;
-    }
+    context::print(&unpinned)?;
     eprintln!("wrote {}", file.display());
     Ok(Exit::Ok)
 }

@@ -7,12 +7,12 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use super::{Day, Divergence, Divergences, Kind};
+use super::{Actual, Day, Divergence, Divergences, Kind};
 use crate::case::diagnostic::{Diagnostic, Problems};
 use crate::case::node_deserializer::read;
-use crate::case::yaml::{Located, Node, parse};
+use crate::case::yaml::{Located, Node, Span, parse};
 use crate::case::{CaseId, SparkMinor};
-use crate::compare::{Reason, Verdict};
+use crate::compare::Reason;
 use crate::golden::canonical::{Canonical, quoted};
 use crate::golden::stored::StoredObservation;
 use crate::golden::{GoldenError, replace_file};
@@ -36,14 +36,19 @@ struct Entry {
     kind: Kind,
     reason: Located<String>,
     review_by: Located<String>,
-    actual: Located<StoredObservation>,
+    /// The answer; none where the candidate does not answer.
+    #[serde(default)]
+    actual: Option<Located<StoredObservation>>,
 }
 
 /// How the candidate's answer compares; only what diverges is pinned.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum EntryVerdict {
+    /// In what it differs.
     Divergent(Vec<Located<String>>),
+    /// Why the candidate cannot do this.
+    Unsupported(String),
 }
 
 impl Divergences {
@@ -112,44 +117,19 @@ impl Divergences {
         if entry.versions.value.is_empty() {
             problems.push(entry.versions.span, "a divergence names the Spark versions that it is about", None);
         }
-        let EntryVerdict::Divergent(names) = entry.verdict;
-        let mut reasons = BTreeSet::new();
-        for name in &names {
-            match Reason::ALL.into_iter().find(|reason| reason.name() == name.value) {
-                Some(reason) => {
-                    reasons.insert(reason);
-                }
-                None => problems.push(name.span, format!("`{}` is no reason of a divergence", name.value), None),
-            }
-        }
         let reason = entry.reason.value.trim().to_owned();
         if reason.is_empty() {
             let help = Some("say in a sentence why the answer differs".to_owned());
             problems.push(entry.reason.span, "the reason is empty", help);
         }
-        let actual = match entry.actual.value.observation(entry.actual.span) {
-            Ok(actual) => Some(actual),
-            Err(error) => {
-                problems.push_read(error);
-                None
-            }
-        };
+        let actual = actual_of(entry.verdict, entry.actual, entry.case.span, problems);
         let case = case?;
         for version in &versions {
             if self.lookup(*version, &case).is_some() {
                 problems.push(entry.case.span, format!("the case is pinned for {version} already"), None);
             }
         }
-        Some(Divergence {
-            case,
-            versions,
-            verdict: Verdict::Divergent,
-            reasons,
-            actual: actual?,
-            kind: entry.kind,
-            reason,
-            review_by: review_by?,
-        })
+        Some(Divergence { case, versions, actual: actual?, kind: entry.kind, reason, review_by: review_by? })
     }
 
     /// The canonical text of the file.
@@ -169,13 +149,20 @@ impl Divergences {
             out.line(4, &format!("kind: {}", entry.kind));
             out.text(4, "reason", &entry.reason);
             out.line(4, &format!("review_by: {}", entry.review_by));
-            let reasons = entry.reasons.iter().map(|reason| reason.name().to_owned()).collect();
-            out.line(4, &format!("verdict: {{divergent: {}}}", list(reasons)));
-            let mut actual = Canonical::default();
-            actual.observation(6, &entry.actual);
-            let actual = actual.finish();
-            out.line(4, if actual.is_empty() { "actual: {}" } else { "actual:" });
-            out.raw(&actual);
+            match &entry.actual {
+                Actual::Unsupported { reason } => {
+                    out.line(4, &format!("verdict: {{unsupported: {}}}", quoted(reason)));
+                }
+                Actual::Answer { reasons, observation } => {
+                    let reasons = reasons.iter().map(|reason| reason.name().to_owned()).collect();
+                    out.line(4, &format!("verdict: {{divergent: {}}}", list(reasons)));
+                    let mut actual = Canonical::default();
+                    actual.observation(6, observation);
+                    let actual = actual.finish();
+                    out.line(4, if actual.is_empty() { "actual: {}" } else { "actual:" });
+                    out.raw(&actual);
+                }
+            }
         }
         out.finish()
     }
@@ -187,6 +174,42 @@ impl Divergences {
     /// What the file system says.
     pub fn save(&self, file: &Path) -> Result<(), GoldenError> {
         replace_file(file, &self.to_yaml())
+    }
+}
+
+fn actual_of(
+    verdict: EntryVerdict,
+    actual: Option<Located<StoredObservation>>,
+    entry: Span,
+    problems: &mut Problems<'_>,
+) -> Option<Actual> {
+    let names = match (verdict, &actual) {
+        (EntryVerdict::Divergent(names), _) => names,
+        (EntryVerdict::Unsupported(reason), None) => return Some(Actual::Unsupported { reason }),
+        (EntryVerdict::Unsupported(_), Some(actual)) => {
+            problems.push(actual.span, "what is unsupported has no answer", None);
+            return None;
+        }
+    };
+    let mut reasons = BTreeSet::new();
+    for name in &names {
+        match Reason::ALL.into_iter().find(|reason| reason.name() == name.value) {
+            Some(reason) => {
+                reasons.insert(reason);
+            }
+            None => problems.push(name.span, format!("`{}` is no reason of a divergence", name.value), None),
+        }
+    }
+    let Some(actual) = actual else {
+        problems.push(entry, "the answer that diverges is missing: `actual`", None);
+        return None;
+    };
+    match actual.value.observation(actual.span) {
+        Ok(observation) => Some(Actual::Answer { reasons, observation: Box::new(observation) }),
+        Err(error) => {
+            problems.push_read(error);
+            None
+        }
     }
 }
 

@@ -35,18 +35,31 @@ pub struct Divergence {
     pub case: CaseId,
     /// The Spark versions compared with.
     pub versions: BTreeSet<SparkMinor>,
-    /// The verdict and its reasons.
-    pub verdict: Verdict,
-    /// The reasons.
-    pub reasons: BTreeSet<Reason>,
     /// What the candidate answers.
-    pub actual: Observation,
+    pub actual: Actual,
     /// Whose fault it is.
     pub kind: Kind,
     /// Why, in a sentence.
     pub reason: String,
     /// When to look again.
     pub review_by: Day,
+}
+
+/// What was pinned.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Actual {
+    /// A wrong answer.
+    Answer {
+        /// In what it differs from the reference.
+        reasons: BTreeSet<Reason>,
+        /// The answer.
+        observation: Box<Observation>,
+    },
+    /// The candidate says that it cannot do this.
+    Unsupported {
+        /// In its words.
+        reason: String,
+    },
 }
 
 /// All divergences of one target.
@@ -64,6 +77,8 @@ pub enum Judgement {
     Needless,
     /// The case still diverges, but differently: the comparison of the pinned answer with the new one.
     Changed(Comparison),
+    /// The candidate answers now and could not before, or the other way round.
+    Other,
     /// The day to look again is past.
     Overdue(Day),
 }
@@ -144,10 +159,23 @@ impl Divergence {
         if comparison.verdict != Verdict::Divergent {
             return Judgement::Needless;
         }
-        let from_pinned = compare::compare(&self.actual, actual, compare::Options { ordered });
+        let Actual::Answer { observation, .. } = &self.actual else { return Judgement::Other };
+        let from_pinned = compare::compare(observation, actual, compare::Options { ordered });
         if from_pinned.verdict != Verdict::Exact {
             return Judgement::Changed(from_pinned);
         }
+        self.in_time(today)
+    }
+
+    /// Judges that the candidate says, for this reason, that it cannot do this.
+    pub fn judge_unsupported(&self, now: &str, today: Day) -> Judgement {
+        match &self.actual {
+            Actual::Unsupported { reason } if reason == now => self.in_time(today),
+            _ => Judgement::Other,
+        }
+    }
+
+    fn in_time(&self, today: Day) -> Judgement {
         if today > self.review_by { Judgement::Overdue(self.review_by) } else { Judgement::Holds }
     }
 }

@@ -25,13 +25,35 @@ fn pinned(name: &str, versions: &[SparkMinor], actual: Observation) -> Divergenc
     Divergence {
         case: CaseId::new("read/x", name),
         versions: versions.iter().copied().collect(),
-        verdict: Verdict::Divergent,
-        reasons: [Reason::Values].into(),
-        actual,
+        actual: Actual::Answer { reasons: [Reason::Values].into(), observation: Box::new(actual) },
         kind: Kind::Ours,
         reason: "rows are lost".to_owned(),
         review_by: "2027-05-01".parse().unwrap(),
     }
+}
+
+fn unsupported(name: &str, reason: &str) -> Divergence {
+    Divergence { actual: Actual::Unsupported { reason: reason.to_owned() }, ..pinned(name, &[V42], answer(0)) }
+}
+
+#[rstest]
+#[case("no", "2027-05-01", "Holds")]
+#[case("no", "2027-05-02", "Overdue")]
+#[case("never", "2027-05-01", "Other")]
+fn what_is_unsupported_is_pinned_with_its_reason(#[case] now: &str, #[case] today: &str, #[case] expected: &str) {
+    let judgement = unsupported("a", "no").judge_unsupported(now, today.parse().unwrap());
+    assert!(format!("{judgement:?}").starts_with(expected), "{judgement:?}");
+}
+
+#[test]
+fn an_answer_where_there_was_none_is_another_divergence_or_none() {
+    let judge = |actual: &Observation| {
+        let comparison = compare::compare(&answer(1), actual, compare::Options::default());
+        unsupported("a", "no").judge(&comparison, actual, false, "2027-05-01".parse().unwrap())
+    };
+    assert_eq!((judge(&answer(1)), judge(&answer(2))), (Judgement::Needless, Judgement::Other));
+    let gone = pinned("a", &[V42], answer(2)).judge_unsupported("no", "2027-05-01".parse().unwrap());
+    assert_eq!(gone, Judgement::Other);
 }
 
 const V40: SparkMinor = SparkMinor::new(4, 0);
@@ -55,6 +77,7 @@ fn the_file_is_canonical_and_reads_back() {
     divergences.pin(pinned("b", &[V42], failure()));
     divergences.pin(pinned("a", &[V42], answer(2)));
     divergences.pin(pinned("a", &[V40], answer(2)));
+    divergences.pin(unsupported("c", "no \"streams\""));
     insta::assert_snapshot!(divergences.to_yaml(), @r#"
     format: 1
     divergences:
@@ -82,6 +105,12 @@ fn the_file_is_canonical_and_reads_back() {
             message: |-
               a
               b
+      - case: "read/x::c"
+        versions: ["4.2"]
+        kind: ours
+        reason: "rows are lost"
+        review_by: 2027-05-01
+        verdict: {unsupported: "no \"streams\""}
     "#);
     assert_eq!(Divergences::from_yaml(Path::new("x"), &divergences.to_yaml()).unwrap(), divergences);
     let empty = Divergences::default();
@@ -94,8 +123,8 @@ fn a_new_pin_replaces_the_old_one_for_its_versions() {
     divergences.pin(pinned("a", &[V40, V42], answer(2)));
     divergences.pin(pinned("a", &[V42], answer(3)));
     let id = CaseId::new("read/x", "a");
-    assert_eq!(divergences.lookup(V40, &id).unwrap().actual, answer(2));
-    assert_eq!(divergences.lookup(V42, &id).unwrap().actual, answer(3));
+    assert_eq!(divergences.lookup(V40, &id).unwrap().actual, pinned("a", &[], answer(2)).actual);
+    assert_eq!(divergences.lookup(V42, &id).unwrap().actual, pinned("a", &[], answer(3)).actual);
     divergences.unpin(V42, &id);
     assert_eq!(divergences.lookup(V42, &id), None);
     assert_eq!(divergences.entries().len(), 1);
@@ -110,6 +139,8 @@ divergences:
   - {case: "read/x::b", versions: ["4.2"], verdict: {divergent: []}, kind: ours, reason: r, review_by: 2027-01-01, actual: {rows: []}}
   - {case: "read/x::c", versions: ["4.2"], verdict: {divergent: []}, kind: ours, reason: r, review_by: 2027-01-01, actual: {}}
   - {case: "read/x::c", versions: ["4.2"], verdict: {divergent: []}, kind: ours, reason: r, review_by: 2027-01-01, actual: {}}
+  - {case: "read/x::d", versions: ["4.2"], verdict: {divergent: []}, kind: ours, reason: r, review_by: 2027-01-01}
+  - {case: "read/x::e", versions: ["4.2"], verdict: {unsupported: no}, kind: ours, reason: r, review_by: 2027-01-01, actual: {}}
 "#;
     let problems = Divergences::from_yaml(Path::new("engine.yaml"), text).unwrap_err();
     let lines: Vec<String> =
@@ -122,5 +153,7 @@ divergences:
     4:105 'soon' is not a day such as 2027-05-01
     5:131 rows: there are rows but no schema
     7:12 the case is pinned for 4.2 already
+    8:12 the answer that diverges is missing: `actual`
+    9:126 what is unsupported has no answer
     ");
 }

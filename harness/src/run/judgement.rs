@@ -73,7 +73,14 @@ pub fn judge(
 ) -> Status {
     let actual = match answer {
         Answer::Observation(actual) => actual,
-        Answer::Unsupported(reason) => return Status::Unsupported(reason.clone()),
+        Answer::Unsupported(reason) => {
+            let judgement = divergence.map(|divergence| (divergence.judge_unsupported(reason, today), divergence));
+            return match judgement {
+                Some((Judgement::Holds, divergence)) => Status::Pinned(Pin::of(divergence)),
+                Some((Judgement::Overdue(_), divergence)) => Status::PinOverdue(Pin::of(divergence)),
+                _ => Status::Unsupported(reason.clone()),
+            };
+        }
         Answer::Infrastructure(context) => return Status::Infrastructure(context.clone()),
     };
     let comparison = compare::compare(reference, actual, Options { ordered: case.ordered });
@@ -90,6 +97,8 @@ pub fn judge(
         Judgement::Needless => Status::PinNeedless(pin),
         Judgement::Changed(from_pinned) => Status::PinChanged { pin, from_pinned, from_reference: comparison },
         Judgement::Overdue(_) => Status::PinOverdue(pin),
+        // Nobody knew of this answer, since there was none.
+        Judgement::Other => Status::Divergent(comparison),
     }
 }
 
@@ -169,6 +178,7 @@ mod tests {
 
     use super::*;
     use crate::case::{self, SparkMinor};
+    use crate::divergence::Actual;
     use crate::observation::Value;
 
     fn case() -> Case {
@@ -190,9 +200,7 @@ mod tests {
         Divergence {
             case: case().id,
             versions: BTreeSet::from([SparkMinor::new(4, 2)]),
-            verdict: comparison.verdict,
-            reasons: comparison.reasons(),
-            actual,
+            actual: Actual::Answer { reasons: comparison.reasons(), observation: Box::new(actual) },
             kind: Kind::Ours,
             reason: "It is wrong.".into(),
             review_by: day("2027-05-01"),
@@ -221,6 +229,15 @@ mod tests {
         assert_eq!(status(&answer(&[1]), Some(&pin)), "stale_pin");
         let late = judge(&rows(&[1]), &answer(&[2]), &case(), Some(&pin), day("2027-05-02"));
         assert_eq!(late.name(), "overdue_pin");
+    }
+
+    #[test]
+    fn what_a_target_cannot_do_may_be_known() {
+        let pin = Divergence { actual: Actual::Unsupported { reason: "no".into() }, ..pinned(&[2]) };
+        assert_eq!(status(&Answer::Unsupported("no".into()), Some(&pin)), "pinned");
+        assert_eq!(status(&Answer::Unsupported("never".into()), Some(&pin)), "unsupported");
+        assert_eq!(status(&answer(&[2]), Some(&pin)), "divergent");
+        assert_eq!(status(&answer(&[1]), Some(&pin)), "stale_pin");
     }
 
     #[test]

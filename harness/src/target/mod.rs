@@ -7,6 +7,7 @@
 //! is an [`Outcome`] of its own and never looks like an answer.
 
 pub mod engine;
+pub mod environment;
 pub mod folder;
 pub mod id;
 pub mod pool;
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::case::Surroundings;
+use crate::case::{SparkMinor, Surroundings};
 pub use id::{SparkPatch, TargetId, TargetIdError};
 pub use protocol::Identity;
 pub use session::end_sessions_on_signals;
@@ -153,10 +154,12 @@ impl TargetError {
     }
 }
 
-/// Makes a target of the given name ready to be started; nothing runs yet, except that real Spark may be installed.
-pub fn open(id: &TargetId, surroundings: &Surroundings) -> Result<Box<dyn Target>, TargetError> {
+/// Makes a target of the given name ready to be started; nothing runs yet, except that PySpark may be installed.
+///
+/// `spark` is the version that the engine is to follow.
+pub fn open(id: &TargetId, spark: SparkMinor, surroundings: &Surroundings) -> Result<Box<dyn Target>, TargetError> {
     let mut command = match id {
-        TargetId::Engine => engine::command()?,
+        TargetId::Engine => engine::command(spark)?,
         TargetId::Spark(version) => spark::command(version)?,
         TargetId::Command(text) => shell_command(text),
     };

@@ -19,7 +19,7 @@ use super::protocol::{self, Answer, Message, PROTOCOL_VERSION, excerpt};
 use super::session::{SessionLeader, describe};
 use super::tail::Tail;
 use super::{Identity, Outcome, Request, Target, TargetError, TargetId};
-use crate::case::Surroundings;
+use crate::case::{SparkMinor, SparkVersion, Surroundings};
 
 /// How long a runner may take to introduce itself; real Spark starts a JVM first.
 const START_PATIENCE: Duration = Duration::from_secs(180);
@@ -43,6 +43,8 @@ pub struct RunnerCommand {
     pub environment: Vec<(OsString, Option<OsString>)>,
     /// Where it runs: a directory of its own, so that what it leaves behind goes with it. `None`: where the user is.
     pub directory: Option<Arc<Folder>>,
+    /// The PySpark that the runner must have, if it matters.
+    pub pyspark: Option<SparkMinor>,
     /// Python modules of the case's own.
     pub modules: Option<Arc<Folder>>,
 }
@@ -189,6 +191,9 @@ impl Runner {
         let mut runner = Self { leader, requests, events, stderr, identity, answered, last_answered: None };
         match runner.introduce() {
             Ok(identity) => {
+                if let Some(wanted) = command.pyspark {
+                    has_pyspark(&identity, wanted)?;
+                }
                 runner.identity = identity;
                 Ok(runner)
             }
@@ -348,6 +353,23 @@ fn write_lines(mut stdin: impl Write + Send + 'static) -> std::io::Result<Sender
         }
     })?;
     Ok(sender)
+}
+
+/// Whether the runner follows the version that was asked for.
+fn has_pyspark(identity: &Identity, wanted: SparkMinor) -> Result<(), String> {
+    let found = identity.versions.get("pyspark").map_or("none", String::as_str);
+    if found.parse::<SparkVersion>().is_ok_and(|found| found.minor() == wanted) {
+        return Ok(());
+    }
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let python = ["SEATRIAL_PYTHON", "VIRTUAL_ENV"]
+        .into_iter()
+        .find_map(|name| Some((name, variable(name)?)))
+        .map_or_else(String::new, |(name, value)| format!(" ({name}={value})"));
+    Err(format!(
+        "PySpark {wanted} is asked for, and its Python{python} has PySpark {found}; unset the variable so that the right one is \
+         found, or name another version with --spark"
+    ))
 }
 
 /// A thread that splits the runner's stdout into lines. The channel is bounded: a runner that floods its stdout

@@ -71,7 +71,8 @@ class SparkTarget:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def _prepare_environment(self) -> None:
-        # The process's zone decides what naive datetimes mean, in the workers too. A case may choose it.
+        # The process's zone decides what naive datetimes mean, in the workers too. A case may
+        # choose it.
         os.environ.setdefault("TZ", "UTC")
         time.tzset()
         # The Spark of this interpreter, and none of the settings that surround another one.

@@ -3,17 +3,16 @@
 //! The runner's Python files are part of this program, so an environment needs PySpark only and cannot hold a runner
 //! of another version.
 
-pub mod environment;
 pub mod java;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::engine::reproducible_environment;
+use super::environment::{Environments, Installation};
 use super::folder::Folder;
 use super::process::RunnerCommand;
 use super::{SparkPatch, TargetError};
-use environment::Environments;
 
 /// The Python files that the runner consists of: path inside `PYTHONPATH`, text.
 const RUNNER_FILES: [(&str, &str); 6] = [
@@ -28,7 +27,7 @@ const RUNNER_FILES: [(&str, &str); 6] = [
 /// What starts a runner of real Spark; sets the virtual environment up when it is not there.
 pub fn command(version: &SparkPatch) -> Result<RunnerCommand, TargetError> {
     java::require()?;
-    let python = Environments::of_user()?.require(version)?;
+    let python = Environments::of_user()?.require(&Installation::spark(version))?;
     let directory = Folder::try_new()?;
     let modules = directory.path().join("modules");
     write_runner(&modules).map_err(TargetError::io("write the runner's Python files"))?;
@@ -42,7 +41,7 @@ pub fn command(version: &SparkPatch) -> Result<RunnerCommand, TargetError> {
         arguments: vec!["-m".into(), "seatrial.runner".into()],
         environment,
         directory: Some(Arc::new(directory)),
-        modules: None,
+        ..RunnerCommand::default()
     })
 }
 

@@ -1,20 +1,92 @@
-//! Managed virtual environments: one directory per Spark version, with pinned packages, made once and then kept.
+//! Managed virtual environments: one directory per installation of PySpark, with pinned packages, made once and then kept.
 //!
 //! A marker file is written last and names what was installed, so an environment that was half made, or made for
 //! other pins, is made again. A lock file keeps two makers apart. Environments that were made by hand are taken when
 //! they hold the pinned packages.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::super::{SparkPatch, TargetError};
+use super::{SparkPatch, TargetError};
 
 /// The packages beside PySpark, whose versions decide values and messages.
 const PINS: [(&str, &str); 3] = [("pandas", "2.3.3"), ("pyarrow", "26.0.1"), ("numpy", "2.4.6")];
+/// What `pyspark-client` needs besides; as in `python/requirements.txt`.
+const CLIENT_PINS: [(&str, &str); 3] =
+    [("grpcio", "1.85.1"), ("grpcio-status", "1.85.1"), ("googleapis-common-protos", "1.76.0")];
 /// The name of the marker file.
 const MARKER: &str = "seatrial-environment";
+
+/// The Python version that this program links, `3.11`.
+pub const LINKED_PYTHON: &str = env!("SEATRIAL_BUILD_PYTHON_VERSION");
+
+/// A PySpark with the packages beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installation {
+    /// What it is for, in messages: `spark:4.2.1`.
+    target: String,
+    /// The name of its directory.
+    directory: String,
+    packages: Vec<(&'static str, String)>,
+    size: &'static str,
+}
+
+impl Installation {
+    /// The whole PySpark, with Spark's own JARs.
+    pub fn spark(version: &SparkPatch) -> Self {
+        Self::new(format!("spark:{version}"), format!("spark-{version}"), ("pyspark", version.as_str()), &[], "450 MB")
+    }
+
+    /// PySpark without a JVM, for the engine.
+    pub fn client(version: &str) -> Self {
+        let target = format!("engine with PySpark {version}");
+        Self::new(target, format!("client-{version}"), ("pyspark-client", version), &CLIENT_PINS, "150 MB")
+    }
+
+    fn new(
+        target: String,
+        directory: String,
+        (name, version): (&'static str, &str),
+        more: &[(&'static str, &str)],
+        size: &'static str,
+    ) -> Self {
+        let pins = PINS.iter().chain(more).map(|(name, version)| (*name, (*version).to_owned()));
+        let packages = std::iter::once((name, version.to_owned())).chain(pins).collect();
+        Self { target, directory, packages, size }
+    }
+
+    /// As pip takes them.
+    fn requirements(&self) -> Vec<String> {
+        self.packages.iter().map(|(name, version)| format!("{name}=={version}")).collect()
+    }
+
+    fn marker_text(&self) -> String {
+        format!("format 1\n{}\n", self.requirements().join("\n"))
+    }
+
+    /// Whether the metadata of all packages lies in the environment.
+    fn lies_in(&self, directory: &Path) -> bool {
+        let Ok(libraries) = fs::read_dir(directory.join("lib")) else {
+            return false;
+        };
+        libraries.filter_map(Result::ok).any(|library| {
+            let packages = library.path().join("site-packages");
+            self.packages.iter().all(|(name, version)| {
+                let name = name.replace('-', "_");
+                packages.join(format!("{name}-{version}.dist-info/RECORD")).exists()
+            })
+        })
+    }
+}
+
+impl fmt::Display for Installation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.target)
+    }
+}
 
 /// Where environments are kept, and what makes them.
 #[derive(Debug, Clone)]
@@ -24,7 +96,8 @@ pub struct Environments {
 }
 
 impl Environments {
-    /// Those of the user: in `SEATRIAL_CACHE`, or `seatrial` in the cache directory; made with `SEATRIAL_PYTHON` or `python3`.
+    /// Those of the user: in `SEATRIAL_CACHE`, or `seatrial` in the cache directory; made with `SEATRIAL_PYTHON`, or the Python
+    /// that this program was built with, or `python3`.
     pub fn of_user() -> Result<Self, TargetError> {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let cache = variable("SEATRIAL_CACHE")
@@ -36,60 +109,63 @@ impl Environments {
                 remedy: "set SEATRIAL_CACHE to a directory that may grow to some hundred megabytes per Spark version"
                     .to_owned(),
             })?;
-        Ok(Self { cache, python: variable("SEATRIAL_PYTHON").unwrap_or_else(|| "python3".into()) })
+        let built = option_env!("SEATRIAL_BUILD_PYTHON").map(PathBuf::from).filter(|python| python.exists());
+        let python = variable("SEATRIAL_PYTHON").or(built).unwrap_or_else(|| "python3".into());
+        Ok(Self { cache, python })
     }
 
-    /// The directory of the environment of `version`.
-    pub fn directory(&self, version: &SparkPatch) -> PathBuf {
-        self.cache.join(format!("spark-{version}"))
+    /// The directory of an installation's environment.
+    pub fn directory(&self, installation: &Installation) -> PathBuf {
+        self.cache.join(&installation.directory)
     }
 
-    /// Whether the environment of `version` is there and whole.
-    pub fn is_ready(&self, version: &SparkPatch) -> bool {
-        let directory = self.directory(version);
+    /// Whether the environment is there and whole.
+    pub fn is_ready(&self, installation: &Installation) -> bool {
+        let directory = self.directory(installation);
         let python = interpreter(&directory);
         match fs::read_to_string(directory.join(MARKER)) {
-            Ok(marker) => marker == marker_text(version) && python.exists(),
-            Err(_) => python.exists() && holds_packages(&directory, version),
+            Ok(marker) => marker == installation.marker_text() && python.exists(),
+            Err(_) => python.exists() && installation.lies_in(&directory),
         }
     }
 
-    /// The interpreter of the environment of `version`, which is made first when it is not there or not whole.
-    pub fn require(&self, version: &SparkPatch) -> Result<PathBuf, TargetError> {
-        let directory = self.directory(version);
-        if self.is_ready(version) {
+    /// The interpreter of the environment, which is made first when it is not there or not whole.
+    pub fn require(&self, installation: &Installation) -> Result<PathBuf, TargetError> {
+        let directory = self.directory(installation);
+        if self.is_ready(installation) {
             return Ok(interpreter(&directory));
         }
         fs::create_dir_all(&self.cache).map_err(TargetError::io(format!("make {}", self.cache.display())))?;
-        let _lock = self.lock(version).map_err(TargetError::io(format!("lock {}", directory.display())))?;
-        if !self.is_ready(version) {
-            self.make(version)?;
+        let _lock = self.lock(installation).map_err(TargetError::io(format!("lock {}", directory.display())))?;
+        if !self.is_ready(installation) {
+            self.make(installation)?;
         }
         Ok(interpreter(&directory))
     }
 
-    fn lock(&self, version: &SparkPatch) -> io::Result<File> {
-        let file = File::create(self.cache.join(format!("spark-{version}.lock")))?;
+    fn lock(&self, installation: &Installation) -> io::Result<File> {
+        let file = File::create(self.cache.join(format!("{}.lock", installation.directory)))?;
         if file.try_lock().is_err() {
-            eprintln!("waiting for another seatrial that sets up spark:{version}");
+            eprintln!("waiting for another seatrial that sets up {installation}");
             file.lock()?;
         }
         Ok(file)
     }
 
-    fn make(&self, version: &SparkPatch) -> Result<(), TargetError> {
-        let directory = self.directory(version);
+    fn make(&self, installation: &Installation) -> Result<(), TargetError> {
+        let directory = self.directory(installation);
         let not_ready = |missing: String| TargetError::NotReady {
-            target: format!("spark:{version}"),
+            target: installation.to_string(),
             missing,
             remedy: format!(
-                "set SEATRIAL_PYTHON to a Python 3.11 with the venv module and see that pip reaches a package index; then try again\n\
+                "see that {} is a Python {LINKED_PYTHON} with the venv module, and that pip reaches a package index; then try again\n\
                  (or make {} yourself: a virtual environment with {})",
+                self.python.display(),
                 directory.display(),
-                requirements(version).join(" ")
+                installation.requirements().join(" ")
             ),
         };
-        eprintln!("setting up spark:{version} in {} (some hundred megabytes, once)", directory.display());
+        eprintln!("setting up {installation} in {} ({}, once)", directory.display(), installation.size);
         if directory.exists() {
             fs::remove_dir_all(&directory).map_err(TargetError::io(format!("remove {}", directory.display())))?;
         }
@@ -98,38 +174,17 @@ impl Environments {
         run("make a virtual environment", venv).map_err(not_ready)?;
         let mut pip = Command::new(interpreter(&directory));
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
-        pip.args(requirements(version));
+        pip.args(installation.requirements());
         run("install PySpark", pip).map_err(not_ready)?;
-        fs::write(directory.join(MARKER), marker_text(version))
+        fs::write(directory.join(MARKER), installation.marker_text())
             .map_err(TargetError::io(format!("write {MARKER} into {}", directory.display())))?;
-        eprintln!("spark:{version} is ready");
+        eprintln!("{installation} is ready");
         Ok(())
     }
 }
 
 fn interpreter(directory: &Path) -> PathBuf {
     directory.join("bin/python")
-}
-
-fn requirements(version: &SparkPatch) -> Vec<String> {
-    let pins = PINS.iter().map(|(name, version)| format!("{name}=={version}"));
-    std::iter::once(format!("pyspark=={version}")).chain(pins).collect()
-}
-
-fn marker_text(version: &SparkPatch) -> String {
-    format!("format 1\n{}\n", requirements(version).join("\n"))
-}
-
-/// Whether the metadata of all pinned packages lies in the environment.
-fn holds_packages(directory: &Path, version: &SparkPatch) -> bool {
-    let Ok(libraries) = fs::read_dir(directory.join("lib")) else {
-        return false;
-    };
-    libraries.filter_map(Result::ok).any(|library| {
-        let packages = library.path().join("site-packages");
-        let holds = |name: &str, version: &str| packages.join(format!("{name}-{version}.dist-info/RECORD")).exists();
-        holds("pyspark", version.as_str()) && PINS.iter().all(|(name, version)| holds(name, version))
-    })
 }
 
 /// Runs a command to its end; the error is what was to be done and the end of what the command said.
@@ -153,12 +208,12 @@ mod tests {
 
     use std::os::unix::fs::PermissionsExt;
 
-    use super::super::super::TargetId;
+    use super::super::TargetId;
     use super::*;
 
-    fn version() -> SparkPatch {
+    fn version() -> Installation {
         match "spark:4.2.1".parse().unwrap() {
-            TargetId::Spark(version) => version,
+            TargetId::Spark(version) => Installation::spark(&version),
             other => unreachable!("{other}"),
         }
     }
@@ -236,11 +291,21 @@ mod tests {
     }
 
     #[test]
+    fn a_client_has_a_directory_and_packages_of_its_own() {
+        let (cache, environments) = environments(0);
+        let python = environments.require(&Installation::client("4.0.4")).unwrap();
+        assert_eq!(python, cache.path().join("client-4.0.4/bin/python"));
+        assert!(log(&cache).contains(" pyspark-client==4.0.4 pandas==2.3.3 "), "{}", log(&cache));
+        assert!(log(&cache).ends_with(" grpcio==1.85.1 grpcio-status==1.85.1 googleapis-common-protos==1.76.0\n"));
+        assert!(!environments.is_ready(&version()));
+    }
+
+    #[test]
     fn a_failure_tells_what_pip_said_and_what_to_do() {
         let (_cache, environments) = environments(1);
         let message = environments.require(&version()).unwrap_err().to_string();
         assert!(message.starts_with("target `spark:4.2.1` is not ready: failed to install PySpark"), "{message}");
-        assert!(message.contains("no such package") && message.contains("SEATRIAL_PYTHON"), "{message}");
+        assert!(message.contains("no such package") && message.contains("package index"), "{message}");
         assert!(!environments.is_ready(&version()));
     }
 
