@@ -24,29 +24,16 @@ const BATCH_SIZE: usize = 8192;
 /// Rows of a batch in PySpark, as Spark's own default has it.
 const PYSPARK_BATCH_SIZE: usize = 10_000;
 
-/// The sources, and what is compared with. Taking a batch over costs some four microseconds whatever its size: batches of
-/// two megabytes, as here, hide that, those of a few thousand rows do not.
+/// What the sources of [`report::GENERATORS`] are compared with. Taking a batch over costs some four microseconds whatever
+/// its size: batches of two megabytes, as there, hide that, those of a few thousand rows do not.
 const SOURCES: &CStr = cr#"
 import collections
-import numpy as np
-import pyarrow as pa
+
 from pyspark.sql.datasource import DataSource
 from pyspark.sql.types import _parse_datatype_json_string as parse_schema
 from pyspark.sql.worker.plan_data_source_read import records_to_arrow_batches
 
 source = DataSource({})
-
-def tuples(rows=1_000_000):
-    for i in range(rows):
-        yield (i, f"name-{i}", i * 0.5)
-
-def batches(rows=10_000_000, size=250_000):
-    schema = pa.schema([("id", pa.int64())])
-    for start in range(0, rows, size):
-        yield pa.RecordBatch.from_arrays([pa.array(np.arange(start, start + size))], schema=schema)
-
-def drain(elements):
-    collections.deque(elements, maxlen=0)
 
 def pyspark(elements, batch_size, schema):
     collections.deque(records_to_arrow_batches(elements, batch_size, schema, source), maxlen=0)
@@ -61,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn measure(py: Python<'_>) -> Result<Map<String, Value>, Box<dyn Error>> {
     let globals = PyDict::new(py);
+    py.run(report::GENERATORS, Some(&globals), None)?;
     py.run(SOURCES, Some(&globals), None)?;
     let bench = Bench { py, globals };
     let mut ratios = Map::new();

@@ -21,9 +21,6 @@ const FIRST_ROW_LIMIT: Duration = Duration::from_millis(100);
 
 /// Three sources, each readable as a bare iterator too.
 const SOURCES: &CStr = cr#"
-import collections
-import numpy as np
-import pyarrow as pa
 from pyspark.sql.datasource import DataSource, DataSourceReader
 
 def define(name, ddl, rows):
@@ -40,17 +37,6 @@ def define(name, ddl, rows):
             return Reader()
     return Source
 
-def tuples(rows=1_000_000):
-    for i in range(rows):
-        yield (i, f"name-{i}", i * 0.5)
-
-def batches(rows=10_000_000, size=100_000):
-    import numpy as np
-    import pyarrow as pa
-    schema = pa.schema([("id", pa.int64())])
-    for start in range(0, rows, size):
-        yield pa.RecordBatch.from_arrays([pa.array(np.arange(start, start + size))], schema=schema)
-
 def small():
     yield (1,)
 
@@ -59,9 +45,6 @@ sources = [
     define("batches", "id bigint", batches),
     define("small", "id bigint", small),
 ]
-
-def drain(elements):
-    collections.deque(elements, maxlen=0)
 "#;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -69,6 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     PythonRuntime::get()?;
     let globals = Python::attach(|py| {
         let globals = PyDict::new(py);
+        py.run(report::GENERATORS, Some(&globals), None)?;
         py.run(SOURCES, Some(&globals), None)?;
         PyResult::Ok(globals.unbind())
     })?;

@@ -1,11 +1,21 @@
-//! The figures of the benchmarks: ratios of two durations, collected in `target/bench.json`.
+//! What the benchmarks share: the generators that they read, and their figures, ratios of two durations, collected in
+//! `target/bench.json`.
 
 use std::error::Error;
+use std::ffi::CStr;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+
+/// Defines `tuples`, `batches` and `drain`.
+pub(crate) const GENERATORS: &CStr = {
+    match CStr::from_bytes_with_nul(concat!(include_str!("generators.py"), "\0").as_bytes()) {
+        Ok(text) => text,
+        Err(_) => c"raise ImportError('generators.py holds a NUL byte')",
+    }
+};
 
 /// `one` ÷ `other`, to three digits.
 pub(crate) fn ratio(one: Duration, other: Duration) -> Value {
