@@ -6,7 +6,7 @@ use crate::error::SparkError;
 use crate::error::condition::PATH_OPTION_AND_ARGUMENT;
 
 /// Options by lower-case name; of two names that differ in case only, the last set wins (OPT-DUP-CASE).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Options(BTreeMap<String, String>);
 
 impl Options {

@@ -1,6 +1,6 @@
 //! A loaded data source as a DataFusion table.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
@@ -13,8 +13,9 @@ use tokio::sync::OnceCell;
 use super::exec::PythonDataSourceExec;
 use super::pushdown::filter::Filter;
 use crate::error::SparkError;
-use crate::executor::{CreatedSource, PlanReadRequest, PlannedRead, PythonExecutor, ReadSettings};
+use crate::executor::{CreateRequest, PlanReadRequest, PlannedRead, PythonExecutor, ReadSettings};
 use crate::python::interpreter::PythonRuntime;
+use crate::python::pickle::Pickled;
 use crate::types::StructType;
 use crate::types::arrow::to_table_schema;
 
@@ -22,7 +23,10 @@ use crate::types::arrow::to_table_schema;
 #[derive(Debug)]
 pub struct PythonTableProvider {
     name: String,
-    source: CreatedSource,
+    schema: StructType,
+    /// How the instance is made, and the instance once it is made.
+    request: CreateRequest,
+    instance: OnceLock<Pickled>,
     table_schema: SchemaRef,
     settings: ReadSettings,
     executor: Arc<dyn PythonExecutor>,
@@ -30,23 +34,43 @@ pub struct PythonTableProvider {
 }
 
 impl PythonTableProvider {
-    /// The table of a source named `name`.
+    /// The table of the source that `request` asks for.
+    ///
+    /// A source that is given its schema is not made before a query needs its reader; any other is made now, to be asked for it
+    /// (REG-WHEN-CREATED, SCH-USER).
     ///
     /// # Errors
-    /// When a column's type has no table form.
+    /// Those of [`PythonExecutor::create`]; when a column's type has no table form.
     pub fn try_new(
-        name: String,
-        source: CreatedSource,
+        request: CreateRequest,
         settings: ReadSettings,
         executor: Arc<dyn PythonExecutor>,
     ) -> Result<Self, SparkError> {
-        let table_schema = Arc::new(to_table_schema(&source.schema)?);
-        Ok(Self { name, source, table_schema, settings, executor, planned: OnceCell::new() })
+        let instance = OnceLock::new();
+        let schema = match &request.user_schema {
+            Some(schema) => schema.clone(),
+            None => {
+                let created = executor.create(request.clone())?;
+                instance.get_or_init(|| created.instance);
+                created.schema
+            }
+        };
+        let table_schema = Arc::new(to_table_schema(&schema)?);
+        let name = request.provider.clone();
+        Ok(Self { name, schema, request, instance, table_schema, settings, executor, planned: OnceCell::new() })
+    }
+
+    fn instance(&self) -> Result<Pickled, SparkError> {
+        if let Some(instance) = self.instance.get() {
+            return Ok(instance.clone());
+        }
+        let created = self.executor.create(self.request.clone())?;
+        Ok(self.instance.get_or_init(|| created.instance).clone())
     }
 
     /// The schema in Spark's terms.
     pub fn spark_schema(&self) -> &StructType {
-        &self.source.schema
+        &self.schema
     }
 
     /// Plans the read: once for a loaded source, since Spark 4.1; for each query before (RDR-REUSE).
@@ -71,12 +95,7 @@ impl PythonTableProvider {
         filters: Vec<Filter>,
         settings: ReadSettings,
     ) -> Result<Arc<PlannedRead>, SparkError> {
-        let request = PlanReadRequest {
-            instance: self.source.instance.clone(),
-            schema: self.source.schema.clone(),
-            settings,
-            filters,
-        };
+        let request = PlanReadRequest { instance: self.instance()?, schema: self.schema.clone(), settings, filters };
         self.executor.plan_read(request).await.map(Arc::new)
     }
 
@@ -92,7 +111,7 @@ impl PythonTableProvider {
         PythonDataSourceExec::try_new(
             self.name.clone(),
             planned,
-            self.source.schema.clone(),
+            self.schema.clone(),
             self.settings,
             projection.cloned(),
             Arc::clone(&self.executor),

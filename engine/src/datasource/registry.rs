@@ -29,6 +29,11 @@ const BUILT_IN: &[&str] = &[
     "xml",
 ];
 
+/// Whether Spark has a source of that name itself.
+pub fn is_built_in(name: &str) -> bool {
+    BUILT_IN.contains(&name.to_lowercase().as_str())
+}
+
 /// Why a class could not be registered.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
@@ -74,7 +79,7 @@ impl DataSourceRegistry {
     /// `DATA_SOURCE_ALREADY_EXISTS` for the name of a built-in source.
     pub fn register(&mut self, name: &str, class: PickledClass) -> Result<(), SparkError> {
         let key = name.to_lowercase();
-        if BUILT_IN.contains(&key.as_str()) {
+        if is_built_in(name) {
             return Err(DATA_SOURCE_ALREADY_EXISTS.error([("provider", name.to_owned())]));
         }
         if self.classes.insert(key, class).is_some() {

@@ -52,9 +52,75 @@ conditions! {
     /// A column that no relation of the query has.
     UNRESOLVED_COLUMN_WITHOUT_SUGGESTION = "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "42703", Analysis,
         "A column, variable, or function parameter with name <objectName> cannot be resolved.";
-    /// A relation that the catalogue does not have.
+    /// A relation that the catalogue does not have; see [`relation`](super::relation).
     TABLE_OR_VIEW_NOT_FOUND = "TABLE_OR_VIEW_NOT_FOUND", "42P01", Analysis,
+        "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.\nSearch path: <searchPath>.\nIf you did not qualify the name with a schema, verify the current_schema() output, or qualify the name with the correct schema and catalog.\nTo tolerate the error on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.";
+    /// The same before Spark 4.2, which does not tell where it looked.
+    TABLE_OR_VIEW_NOT_FOUND_4_1 = "TABLE_OR_VIEW_NOT_FOUND", "42P01", Analysis,
         "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.\nIf you did not qualify the name with a schema, verify the current_schema() output, or qualify the name with the correct schema and catalog.\nTo tolerate the error on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.";
+    /// A table of that name exists (SQL-EXISTS).
+    TABLE_OR_VIEW_ALREADY_EXISTS = "TABLE_OR_VIEW_ALREADY_EXISTS", "42P07", Analysis,
+        "Cannot create table or view <relationName> because it already exists.\nChoose a different name, drop or replace the existing object, or add the IF NOT EXISTS clause to tolerate pre-existing objects.";
+    /// A temporary view of that name exists.
+    TEMP_TABLE_OR_VIEW_ALREADY_EXISTS = "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "42P07", Analysis,
+        "Cannot create the temporary view <relationName> because it already exists.\nChoose a different name, drop or replace the existing view.";
+    /// The same in Spark 4.0.
+    TEMP_TABLE_OR_VIEW_ALREADY_EXISTS_4_0 = "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "42P07", Analysis,
+        "Cannot create the temporary view <relationName> because it already exists.\nChoose a different name, drop or replace the existing view,  or add the IF NOT EXISTS clause to tolerate pre-existing views.";
+    /// There is no schema but `default`.
+    SCHEMA_NOT_FOUND = "SCHEMA_NOT_FOUND", "42704", Analysis,
+        "The schema <schemaName> cannot be found. Verify the spelling and correctness of the schema and catalog.\nIf you did not qualify the name with a catalog, verify the current_schema() output, or qualify the name with the correct catalog.\nTo tolerate the error on drop use DROP SCHEMA IF EXISTS.";
+    /// Two columns of a table with one name.
+    COLUMN_ALREADY_EXISTS = "COLUMN_ALREADY_EXISTS", "42711", Analysis,
+        "The column <columnName> already exists. Choose another name or rename the existing column.";
+    /// `ADD COLUMNS` with a name that the table has.
+    FIELD_ALREADY_EXISTS = "FIELD_ALREADY_EXISTS", "42710", Analysis,
+        "Cannot <op> column, because <fieldNames> already exists in <struct>.";
+    /// A temporary view where none can be.
+    EXPECT_PERMANENT_VIEW_NOT_TEMP = "EXPECT_PERMANENT_VIEW_NOT_TEMP", "42809", Analysis,
+        "'<operation>' expects a permanent view but <viewName> is a temp view.";
+    /// A view where none can be.
+    EXPECT_TABLE_NOT_VIEW = "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", "42809", Analysis,
+        "'<operation>' expects a table but <viewName> is a view. ";
+    /// `DROP VIEW` of a table.
+    WRONG_COMMAND_FOR_OBJECT_TYPE = "WRONG_COMMAND_FOR_OBJECT_TYPE", "42809", Analysis,
+        "The operation <operation> requires a <requiredType>. But <objectName> is a <foundType>. Use <alternative> instead.";
+    /// A temporary view has no schema.
+    TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS = "TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", "428EK", Parse,
+        "CREATE TEMPORARY VIEW or the corresponding Dataset APIs only accept single-part view names, but got: <actualName>.";
+    /// The same since Spark 4.2.
+    INVALID_TEMP_OBJ_QUALIFIER = "INVALID_TEMP_OBJ_QUALIFIER", "42602", Parse,
+        "Temporary <objectType> <objectName> cannot be qualified with <qualifier>. Temporary objects can only be qualified with SESSION or SYSTEM.SESSION.";
+    /// A source's name where a file format's is expected (SQL-DIRECT).
+    UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY = "UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY", "0A000", Analysis,
+        "Unsupported data source type for direct query on files: <dataSourceType>";
+    /// `PARTITIONED BY` without columns.
+    PARTITIONING_WITHOUT_SCHEMA = "_LEGACY_ERROR_TEMP_1165", "", Analysis,
+        "It is not allowed to specify partitioning when the table schema is not defined.";
+    /// `PARTITIONED BY` a column that the table does not have.
+    NO_PARTITION_COLUMN = "_LEGACY_ERROR_TEMP_3060", "", Analysis, "Couldn't find column <i> in:\n<schema>";
+    /// What a source's table cannot do (SQL-DELETE).
+    TABLE_DOES_NOT_SUPPORT = "_LEGACY_ERROR_TEMP_1121", "", Analysis, "Table does not support <cmd>: <table>.";
+    /// What no table of a source can do (SQL-UPDATE-MERGE).
+    UNSUPPORTED_TABLE_OPERATION = "UNSUPPORTED_FEATURE.TABLE_OPERATION", "0A000", UnsupportedOperation,
+        "The feature is not supported: Table <tableName> does not support <operation>. Please check the current catalog and namespace to make sure the qualified table name is expected, and also check the catalog implementation which is configured by \"spark.sql.catalog\".";
+    /// The same in Spark 4.0.
+    UNSUPPORTED_TABLE_OPERATION_4_0 = "_LEGACY_ERROR_TEMP_2096", "", UnsupportedOperation,
+        "<ddl> is not supported temporarily.";
+    /// A statement that Spark's parser understands and refuses.
+    OPERATION_NOT_ALLOWED = "_LEGACY_ERROR_TEMP_0035", "", Parse, "Operation not allowed: <message>.";
+    /// The JVM has no accessor for a value of a record batch (ARROW-LEGACY-TYPE).
+    UNSUPPORTED_CALL = "UNSUPPORTED_CALL.WITHOUT_SUGGESTION", "0A000", UnsupportedOperation,
+        "Cannot call the method \"<methodName>\" of the class \"<className>\". ";
+    /// The JVM does not know the Arrow type of a record batch (ARROW-LEGACY-TYPE).
+    UNSUPPORTED_ARROWTYPE = "UNSUPPORTED_ARROWTYPE", "0A000", UnsupportedOperation,
+        "Unsupported arrow type <typeName>.";
+    /// `/` by zero, in ANSI mode.
+    DIVIDE_BY_ZERO = "DIVIDE_BY_ZERO", "22012", Arithmetic,
+        "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.";
+    /// `%` by zero, in ANSI mode.
+    REMAINDER_BY_ZERO = "REMAINDER_BY_ZERO", "22012", Arithmetic,
+        "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.";
     /// A setting's value that does not parse.
     INVALID_CONF_VALUE = "INVALID_CONF_VALUE.TYPE_MISMATCH", "22022", IllegalArgument,
         "The value '<confValue>' in the config \"<confName>\" is invalid. It should be a/an '<confType>' value.";

@@ -5,9 +5,8 @@ use datafusion::error::DataFusionError;
 
 use datafusion::sql::sqlparser::parser::ParserError;
 
-use super::condition::{
-    TABLE_OR_VIEW_NOT_FOUND, UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION,
-};
+use super::condition::{UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION};
+use super::relation::{SearchPath, not_found, quoted};
 use super::{ExceptionClass, SparkError};
 use crate::types::ddl::syntax_error;
 
@@ -75,10 +74,6 @@ fn find_spark_error(error: &DataFusionError) -> Option<&SparkError> {
     None
 }
 
-fn quoted(parts: &[&str]) -> String {
-    parts.iter().map(|part| format!("`{}`", part.replace('`', "``"))).collect::<Vec<_>>().join(".")
-}
-
 fn from_schema_error(schema: &SchemaError, whole: &DataFusionError) -> SparkError {
     let SchemaError::FieldNotFound { field, valid_fields } = schema else {
         return SparkError::plain(ExceptionClass::Analysis, whole.strip_backtrace());
@@ -104,7 +99,7 @@ fn from_plan_message(message: &str) -> SparkError {
     match missing {
         Some((name, _)) => {
             let relation = name.rsplit('.').next().unwrap_or(name);
-            TABLE_OR_VIEW_NOT_FOUND.error([("relationName", quoted(&[relation]))])
+            not_found(&[relation], SearchPath::Query)
         }
         None => SparkError::plain(ExceptionClass::Analysis, message),
     }

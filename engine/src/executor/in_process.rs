@@ -1,5 +1,7 @@
 //! Runs Python in this process, on threads of its own.
 
+use arrow::datatypes::Schema;
+use arrow_pyarrow::FromPyArrow;
 use async_trait::async_trait;
 use datafusion::execution::SendableRecordBatchStream;
 use pyo3::exceptions::{PyAssertionError, PyNotImplementedError, PyTypeError};
@@ -17,6 +19,7 @@ use crate::python::exception::{planning_error, pyspark_error, type_name};
 use crate::python::interpreter::PythonRuntime;
 use crate::python::pickle::Pickled;
 use crate::types::StructType;
+use crate::types::arrow::from_arrow_field;
 
 /// The executor of `SAIL_PYTHON_ISOLATION_MODE=in_process`.
 #[derive(Debug)]
@@ -44,6 +47,7 @@ impl PythonExecutor for InProcessExecutor {
                 Declared::User(schema) => schema,
                 Declared::Ddl(text) => StructType::from_ddl(&text)?,
                 Declared::Json(text) => StructType::from_json(&text)?,
+                Declared::Arrow(schema) => from_arrow_columns(&schema)?,
                 Declared::Other(kind) => {
                     return Err(SparkError::plain(
                         ExceptionClass::Spark,
@@ -83,6 +87,8 @@ enum Declared {
     User(StructType),
     Ddl(String),
     Json(String),
+    /// An extension that Spark does not have: a source may describe itself in Arrow's terms.
+    Arrow(Schema),
     Other(String),
 }
 
@@ -122,11 +128,17 @@ fn create_instance(py: Python<'_>, runtime: &PythonRuntime, request: &CreateRequ
     arguments.set_item("options", options)?;
     let instance = class.call((), Some(&arguments))?;
 
-    let declared = match &request.user_schema {
-        Some(schema) => Declared::User(schema.clone()),
-        None => declared_schema(&instance.call_method0("schema")?)?,
+    let (declared, arrow) = match &request.user_schema {
+        Some(schema) => (Declared::User(schema.clone()), py.None().into_bound(py)),
+        None => {
+            let schema = instance.call_method0("schema")?;
+            let declared = declared_schema(&schema)?;
+            let arrow = matches!(declared, Declared::Arrow(_));
+            (declared, if arrow { schema } else { py.None().into_bound(py) })
+        }
     };
-    Ok((Pickled::dump(&instance)?, declared))
+    // The Arrow schema goes along with the instance: its batches are of that schema.
+    Ok((Pickled::dump((&instance, &arrow).into_pyobject(py)?.as_any())?, declared))
 }
 
 fn declared_schema(schema: &Bound<'_, PyAny>) -> PyResult<Declared> {
@@ -136,16 +148,29 @@ fn declared_schema(schema: &Bound<'_, PyAny>) -> PyResult<Declared> {
     if let Ok(text) = schema.extract::<String>() {
         return Ok(Declared::Ddl(text));
     }
-    // An extension that Spark does not have: a source may describe itself in Arrow's terms.
-    let py = schema.py();
-    if schema.is_instance(&py.import("pyarrow")?.getattr("Schema")?)? {
-        let converted = py.import("pyspark.sql.pandas.types")?.call_method1("from_arrow_schema", (schema,))?;
-        return Ok(Declared::Json(converted.call_method0("json")?.extract()?));
+    if schema.is_instance(&schema.py().import("pyarrow")?.getattr("Schema")?)? {
+        return Ok(Declared::Arrow(Schema::from_pyarrow_bound(schema)?));
     }
     match schema.getattr("json") {
         Ok(json) => Ok(Declared::Json(json.call0()?.extract()?)),
         Err(_) => Ok(Declared::Other(type_name(schema))),
     }
+}
+
+/// The Spark schema of an Arrow schema; a type that Spark has no counterpart of is refused by its column's name.
+fn from_arrow_columns(schema: &Schema) -> Result<StructType, SparkError> {
+    let fields = schema.fields().iter().map(|field| {
+        from_arrow_field(field).map_err(|error| SparkError {
+            message: format!(
+                "Column `{}` of the data source's Arrow schema is of type {}: {}",
+                field.name(),
+                field.data_type(),
+                error.message
+            ),
+            ..error
+        })
+    });
+    Ok(StructType { fields: fields.collect::<Result<_, _>>()? })
 }
 
 fn check_python_version(py: Python<'_>, runtime: &PythonRuntime, class: &PickledClass) -> PyResult<()> {
@@ -183,7 +208,7 @@ fn plan_read(py: Python<'_>, runtime: &PythonRuntime, request: &PlanReadRequest)
 }
 
 fn make_reader<'py>(py: Python<'py>, request: &PlanReadRequest) -> PyResult<(Bound<'py, PyAny>, Pickled, Vec<usize>)> {
-    let data_source = request.instance.load(py)?;
+    let (data_source, arrow): (Bound<'_, PyAny>, Bound<'_, PyAny>) = request.instance.load(py)?.extract()?;
     let settings = request.settings;
     let check_batch_size = || match settings.max_records_per_batch {
         1.. => Ok(()),
@@ -211,7 +236,7 @@ fn make_reader<'py>(py: Python<'py>, request: &PlanReadRequest) -> PyResult<(Bou
         check_batch_size()?;
         kept
     };
-    let pickled = Pickled::dump((&reader, &data_source).into_pyobject(py)?.as_any())?;
+    let pickled = Pickled::dump((&reader, &data_source, &arrow).into_pyobject(py)?.as_any())?;
     Ok((reader, pickled, kept))
 }
 

@@ -48,7 +48,7 @@ pub struct CreateRequest {
 /// A data source that was created.
 #[derive(Debug, Clone)]
 pub struct CreatedSource {
-    /// The instance.
+    /// The instance, in one pickle with the `pyarrow.Schema` that it described itself by, or `None`.
     pub instance: Pickled,
     /// The schema to read with.
     pub schema: StructType,
@@ -85,7 +85,7 @@ pub struct ReadSettings {
 /// A planned read: what each partition needs, and nothing that is alive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedRead {
-    /// The reader and the data source instance, one pickle.
+    /// The reader, the data source instance and the Arrow schema that came with it, one pickle.
     pub reader: Pickled,
     /// The partitions in order; partition `i` of the scan reads element `i`.
     pub partitions: Vec<Pickled>,
@@ -98,7 +98,7 @@ pub struct PlannedRead {
 /// The read of one partition.
 #[derive(Debug, Clone)]
 pub struct ReadTask {
-    /// The reader and the data source instance, one pickle.
+    /// The reader, the data source instance and the Arrow schema that came with it, one pickle.
     pub reader: Pickled,
     /// The partition.
     pub partition: Pickled,

@@ -75,11 +75,13 @@ fn read_partition(
     py.import("pyspark.sql.worker.plan_data_source_read")?;
     task_context::enter(py, task.index)?;
     token.begin_user_code(py);
-    let (reader, data_source): (Bound<'_, PyAny>, Bound<'_, PyAny>) = task.reader.load(py)?.extract()?;
+    let (reader, data_source, arrow): (Bound<'_, PyAny>, Bound<'_, PyAny>, Option<Bound<'_, PyAny>>) =
+        task.reader.load(py)?.extract()?;
     let partition = task.partition.load(py)?;
     let read = guard.call1((reader.getattr("read")?,))?;
     let output = read.call1((partition,))?;
     let drained = BatchReader::try_new(py, output.clone(), spec, data_source, schema)
+        .map(|reader| reader.with_declared_schema(arrow))
         .map_err(Failure::from)
         .and_then(|reader| drain(py, reader, sender, token));
     // From here on the source's own `finally` runs: let it, and close what was not drained.

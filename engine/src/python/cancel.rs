@@ -154,11 +154,6 @@ impl PythonThread {
         Ok(Self { token, handle: Some(handle) })
     }
 
-    /// Asks the thread to stop and returns at once; dropping waits for it.
-    pub fn cancel(&self) {
-        self.token.cancel();
-    }
-
     fn stop(&mut self) {
         let Some(handle) = self.handle.take() else { return };
         self.token.cancel();

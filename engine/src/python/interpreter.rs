@@ -51,6 +51,24 @@ impl PythonRuntime {
     }
 }
 
+/// `major.minor` of the PySpark in use; of the newest known one where none can be found.
+pub fn spark_minor() -> (u32, u32) {
+    PythonRuntime::get().map_or((4, 3), PythonRuntime::spark_minor)
+}
+
+/// The user of the operating system that runs the process, as the JVM tells it.
+///
+/// # Errors
+/// When Python does not run, or the user has no name.
+pub fn os_user() -> Result<String, SparkError> {
+    PythonRuntime::get()?;
+    let name = Python::attach(|py| -> PyResult<String> {
+        let user = py.import("os")?.call_method0("getuid")?;
+        py.import("pwd")?.call_method1("getpwuid", (user,))?.getattr("pw_name")?.extract()
+    });
+    name.map_err(|error| SparkError::plain(ExceptionClass::Spark, format!("the user has no name: {error}")))
+}
+
 fn is_running() -> bool {
     // SAFETY: may be called at any time, before initialisation too.
     unsafe { pyo3::ffi::Py_IsInitialized() != 0 }

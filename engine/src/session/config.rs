@@ -12,6 +12,8 @@ const MAX_RECORDS_PER_BATCH: &str = "spark.sql.execution.arrow.maxRecordsPerBatc
 /// `spark.sql.python.filterPushdown.enabled`.
 const FILTER_PUSHDOWN: &str = "spark.sql.python.filterPushdown.enabled";
 
+/// `spark.sql.session.timeZone`.
+const TIME_ZONE: &str = "spark.sql.session.timeZone";
 /// `spark.sql.execution.pyspark.udf.hideTraceback.enabled`.
 const HIDE_TRACEBACK: &str = "spark.sql.execution.pyspark.udf.hideTraceback.enabled";
 /// `spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled`.
@@ -107,6 +109,11 @@ impl SessionConf {
 
     fn flag(&self, key: &str, default: bool) -> bool {
         self.get(key).and_then(boolean).unwrap_or(default)
+    }
+
+    /// The time zone in which instants are shown as text; UTC unless it is set.
+    pub(super) fn time_zone(&self) -> &str {
+        self.get(TIME_ZONE).unwrap_or("UTC")
     }
 
     /// The settings of a read in this session.

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
+use datafusion::catalog::TableProvider;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, displayable};
 use futures::TryStreamExt;
 use futures::future::try_join_all;
 
+use super::catalog::View;
 use super::{Session, lowering};
 use crate::datasource::provider::PythonTableProvider;
 use crate::datasource::pushdown;
-use crate::error::SparkError;
+use crate::error::{ExceptionClass, SparkError};
 use crate::python::interpreter::PythonRuntime;
 use crate::types::StructType;
 use crate::types::arrow::from_arrow_schema;
@@ -66,15 +69,48 @@ impl DataFrame {
     /// Makes the query a temporary view of its session, replacing one of that name.
     ///
     /// # Errors
-    /// The catalogue's own.
+    /// As [`schema`](Self::schema).
     pub fn create_or_replace_temp_view(&self, name: &str) -> Result<(), SparkError> {
-        let context = &self.session.inner.context;
-        context.deregister_table(name)?;
-        match &self.relation {
-            Relation::Source(source) => context.register_table(name, Arc::clone(source) as _)?,
-            Relation::Query(frame) => context.register_table(name, frame.as_ref().clone().into_view())?,
-        };
+        self.session.inner.views.put(name, self.to_view()?);
         Ok(())
+    }
+
+    /// What a view of this query needs.
+    pub(super) fn to_view(&self) -> Result<View, SparkError> {
+        let provider: Arc<dyn TableProvider> = match &self.relation {
+            Relation::Source(source) => Arc::clone(source) as _,
+            Relation::Query(frame) => frame.as_ref().clone().into_view(),
+        };
+        Ok(View { provider, schema: self.schema()? })
+    }
+
+    /// The schema of a loaded source as it was declared, char and varchar included.
+    pub(super) fn declared_schema(&self) -> Result<StructType, SparkError> {
+        match &self.relation {
+            Relation::Source(source) => Ok(source.spark_schema().clone()),
+            Relation::Query(_) => self.schema(),
+        }
+    }
+
+    /// The query's optimized plan as text, one operator a line. No reader is made for it.
+    pub(super) fn optimized(&self) -> Result<String, SparkError> {
+        Ok(self.query()?.into_optimized_plan()?.display_indent().to_string())
+    }
+
+    /// The query with these names for its columns; as it is without any.
+    pub(super) fn renamed(&self, names: &[String]) -> Result<Self, SparkError> {
+        if names.is_empty() {
+            return Ok(self.clone());
+        }
+        let frame = self.query()?;
+        let columns = frame.schema().columns();
+        if columns.len() != names.len() {
+            let message = format!("The query has {} columns, and {} names are given.", columns.len(), names.len());
+            return Err(SparkError::plain(ExceptionClass::Analysis, message));
+        }
+        let columns: Vec<Expr> =
+            columns.into_iter().zip(names).map(|(column, name)| Expr::Column(column).alias(name)).collect();
+        Ok(Self::from_plan(self.session.clone(), frame.select(columns)?))
     }
 
     fn query(&self) -> Result<datafusion::dataframe::DataFrame, SparkError> {

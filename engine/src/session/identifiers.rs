@@ -11,24 +11,12 @@ use datafusion::error::Result;
 use datafusion::execution::SessionState;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{Expr, Ident, SelectItem, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, SelectItem, TableFactor, VisitMut, VisitorMut};
+
+use super::catalog::{CATALOG, SCHEMA};
 
 /// Spells the statement's identifiers as the catalogue does.
 pub(super) async fn resolve(context: &SessionContext, state: &SessionState, statement: &mut Statement) -> Result<()> {
-    let Statement::Statement(ast) = statement else { return Ok(()) };
-    let tables: Vec<String> = context
-        .catalog_names()
-        .iter()
-        .filter_map(|name| context.catalog(name))
-        .flat_map(|catalog| {
-            let schemas: Vec<_> = catalog.schema_names().iter().filter_map(|name| catalog.schema(name)).collect();
-            schemas
-        })
-        .flat_map(|schema| schema.table_names())
-        .collect();
-    let mut relations = Spellings { known: spellings(tables.into_iter()), aliases: HashSet::new() };
-    let _ = ast.visit(&mut Relations(&mut relations));
-
     let references = state.resolve_table_references(statement)?;
     let mut columns = Vec::new();
     for reference in references {
@@ -37,9 +25,12 @@ pub(super) async fn resolve(context: &SessionContext, state: &SessionState, stat
         }
     }
     let Statement::Statement(ast) = statement else { return Ok(()) };
+    let mut relations = Relations::default();
+    let _ = ast.visit(&mut relations);
     let mut columns = Spellings { known: spellings(columns.into_iter()), aliases: HashSet::new() };
     let _ = ast.visit(&mut Aliases(&mut columns));
-    let _ = ast.visit(&mut Columns(&columns));
+    let relations = Spellings { known: spellings(relations.0.into_iter()), aliases: HashSet::new() };
+    let _ = ast.visit(&mut Columns { columns: &columns, relations: &relations });
     Ok(())
 }
 
@@ -75,16 +66,23 @@ impl Spellings {
     }
 }
 
-struct Relations<'a>(&'a mut Spellings);
+/// The names by which a query's columns may be qualified, as the query spells them.
+#[derive(Default)]
+struct Relations(Vec<String>);
 
-impl VisitorMut for Relations<'_> {
+impl VisitorMut for Relations {
     type Break = ();
 
-    fn pre_visit_relation(&mut self, relation: &mut datafusion::sql::sqlparser::ast::ObjectName) -> ControlFlow<()> {
-        if let [part] = relation.0.as_mut_slice()
-            && let datafusion::sql::sqlparser::ast::ObjectNamePart::Identifier(ident) = part
-        {
-            self.0.correct(ident);
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        match factor {
+            TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => {
+                self.0.push(alias.name.value.clone());
+            }
+            TableFactor::Table { name, .. } => {
+                let last = name.0.last().and_then(|part| part.as_ident());
+                self.0.extend(last.map(|ident| ident.value.clone()));
+            }
+            _ => {}
         }
         ControlFlow::Continue(())
     }
@@ -105,21 +103,37 @@ impl VisitorMut for Aliases<'_> {
     }
 }
 
-struct Columns<'a>(&'a Spellings);
+struct Columns<'a> {
+    columns: &'a Spellings,
+    relations: &'a Spellings,
+}
 
 impl Columns<'_> {
+    /// `default.t.a` and `spark_catalog.default.t.a` are `t.a`: there is no other schema that `t` could be in.
+    fn without_schema(&self, parts: &mut Vec<Ident>) {
+        let matches = |ident: &Ident, name: &str| ident.value.eq_ignore_ascii_case(name);
+        let namespace = match parts.as_slice() {
+            [catalog, schema, _, _, ..] if matches(catalog, CATALOG) && matches(schema, SCHEMA) => 2,
+            [schema, _, _, ..] if matches(schema, SCHEMA) => 1,
+            _ => return,
+        };
+        if self.relations.known.contains_key(&parts[namespace].value.to_lowercase()) {
+            parts.drain(..namespace);
+        }
+    }
+
     /// The name that an output column has without an alias: as the query spells it, and a field's own name.
     fn output_name(&self, expr: &Expr) -> Option<Ident> {
         let misspelt = |ident: &Ident| {
             let mut known = ident.clone();
-            self.0.correct(&mut known);
+            self.columns.correct(&mut known);
             known != *ident
         };
         match expr {
             Expr::Identifier(ident) => misspelt(ident).then(|| ident.clone()),
             Expr::CompoundIdentifier(parts) => {
                 let (first, last) = (parts.first()?, parts.last()?);
-                let field = self.0.known.contains_key(&first.value.to_lowercase());
+                let field = self.columns.known.contains_key(&first.value.to_lowercase());
                 (field || misspelt(last)).then(|| last.clone())
             }
             _ => None,
@@ -144,11 +158,19 @@ impl VisitorMut for Columns<'_> {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         match expr {
-            Expr::Identifier(ident) => self.0.correct(ident),
+            Expr::Identifier(ident) => self.columns.correct(ident),
             Expr::CompoundIdentifier(parts) => {
-                // `relation.column` and `column.field`: only columns have their own spelling here.
-                for part in parts.iter_mut().take(2) {
-                    self.0.correct(part);
+                self.without_schema(parts);
+                // `relation.column` or `column.field`.
+                if let Some(first) = parts.first_mut() {
+                    if self.relations.known.contains_key(&first.value.to_lowercase()) {
+                        self.relations.correct(first);
+                    } else {
+                        self.columns.correct(first);
+                    }
+                }
+                if let Some(second) = parts.get_mut(1) {
+                    self.columns.correct(second);
                 }
             }
             _ => {}

@@ -1,19 +1,26 @@
 //! The session: settings, registered data sources, temporary views, SQL.
 
+mod catalog;
+mod char_padding;
 pub(crate) mod coercion;
+mod command;
 mod config;
 mod dataframe;
 mod dialect;
+mod division;
 mod floats;
 mod identifiers;
 mod lowering;
+mod query_context;
 mod reader;
+mod relations;
 mod semantics;
+mod statement;
+mod timestamp_text;
 
 use std::sync::Arc;
 use std::sync::{PoisonError, RwLock};
 
-use datafusion::catalog::MemoryCatalogProviderList;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig as DataFusionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
@@ -22,7 +29,12 @@ use pyo3::prelude::*;
 use crate::datasource::discovery;
 use crate::datasource::registry::{DataSourceRegistry, RegisterError, pickle_class};
 use crate::error::SparkError;
+use crate::error::condition::DATA_SOURCE_ALREADY_EXISTS;
 use crate::executor::{InProcessExecutor, PickledClass, PythonExecutor};
+use crate::python::interpreter::spark_minor;
+
+use catalog::{Names, Table, View};
+use semantics::Surroundings;
 
 pub use config::{EngineSettings, SessionConf};
 pub use dataframe::{DataFrame, QueryPlan};
@@ -40,6 +52,9 @@ struct SessionInner {
     settings: EngineSettings,
     conf: RwLock<SessionConf>,
     registry: RwLock<DataSourceRegistry>,
+    /// Shared by all sessions of an engine.
+    tables: Arc<Names<Table>>,
+    views: Names<View>,
 }
 
 impl std::fmt::Debug for SessionInner {
@@ -63,7 +78,10 @@ impl Session {
     /// When Python does not start or has no PySpark 4.
     pub fn try_with_settings(settings: EngineSettings) -> Result<Self, SparkError> {
         let executor: Arc<dyn PythonExecutor> = Arc::new(InProcessExecutor::try_new()?);
-        let mut config = DataFusionConfig::new().with_information_schema(false).with_batch_size(settings.batch_size);
+        let mut config = DataFusionConfig::new()
+            .with_information_schema(false)
+            .with_default_catalog_and_schema(relations::SESSION_CATALOG, relations::SESSION_SCHEMA)
+            .with_batch_size(settings.batch_size);
         let options = config.options_mut();
         options.sql_parser.dialect = datafusion::config::Dialect::Spark;
         // Identifiers are resolved as Spark does, without case but with their own spelling: see `identifiers`.
@@ -80,31 +98,39 @@ impl Session {
             .with_default_features()
             .with_type_planner(Arc::new(dialect::SparkTypes))
             .build();
-        Ok(Self::from_state(state, executor, settings))
+        Ok(Self::from_state(state, executor, settings, Arc::default()))
     }
 
-    fn from_state(state: SessionState, executor: Arc<dyn PythonExecutor>, settings: EngineSettings) -> Self {
+    fn from_state(
+        state: SessionState,
+        executor: Arc<dyn PythonExecutor>,
+        settings: EngineSettings,
+        tables: Arc<Names<Table>>,
+    ) -> Self {
         let inner = SessionInner {
             context: SessionContext::new_with_state(state),
             executor,
             settings,
             conf: RwLock::default(),
             registry: RwLock::default(),
+            tables,
+            views: Names::default(),
         };
         Self { inner: Arc::new(inner) }
     }
 
-    /// Another session of the same engine: nothing registered, no views, default settings (REG-SESSION-SCOPE). Functions and
-    /// rules are shared, so this is much quicker than the first session.
+    /// Another session of the same engine: nothing registered, no views, default settings (REG-SESSION-SCOPE), the same
+    /// tables. Functions and rules are shared, so this is much quicker than the first session.
     #[must_use]
     pub fn new_session(&self) -> Self {
         let state = self.inner.context.state();
-        let config = state.config().clone().with_create_default_catalog_and_schema(true);
-        let state = SessionStateBuilder::new_from_existing(state)
-            .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
-            .with_config(config)
-            .build();
-        Self::from_state(state, Arc::clone(&self.inner.executor), self.inner.settings.clone())
+        let executor = Arc::clone(&self.inner.executor);
+        Self::from_state(state, executor, self.inner.settings.clone(), Arc::clone(&self.inner.tables))
+    }
+
+    /// Forgets every table of the engine, whatever stands behind them.
+    pub fn drop_all_tables(&self) {
+        self.inner.tables.clear();
     }
 
     /// Registers a data source class under its `name()` (`spark.dataSource.register`).
@@ -120,8 +146,12 @@ impl Session {
     /// Registers a class that was pickled elsewhere, by the Python named in it.
     ///
     /// # Errors
-    /// `DATA_SOURCE_ALREADY_EXISTS`. A Python version that does not match is refused when the source is loaded, as in Spark.
+    /// `DATA_SOURCE_ALREADY_EXISTS`, in Spark 4.0 also for the name of an installed source (ST-OVERRIDE). A Python version that
+    /// does not match is refused when the source is loaded, as in Spark.
     pub fn register_pickled(&self, name: &str, class: PickledClass) -> Result<(), SparkError> {
+        if spark_minor() < (4, 1) && discovery::find(name)?.is_some() {
+            return Err(DATA_SOURCE_ALREADY_EXISTS.error([("provider", name.to_owned())]));
+        }
         self.inner.registry.write().unwrap_or_else(PoisonError::into_inner).register(name, class)
     }
 
@@ -151,21 +181,40 @@ impl Session {
         self.inner.conf.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Plans a SQL statement. Readers are not planned before the result is asked for.
+    /// Plans a query, or carries a statement out. Readers of a query are not planned before its result is asked for.
     ///
     /// # Errors
     /// As Spark's analyser reports them.
-    pub async fn sql(&self, query: &str) -> Result<DataFrame, SparkError> {
-        let state = self.inner.context.state();
-        let mut statement = state
-            .sql_to_statement(&dialect::with_plain_numbers(query), &datafusion::config::Dialect::Spark)
-            .map_err(|error| crate::error::datafusion::parse_error(error, query))?;
-        if let Statement::Statement(statement) = &mut statement {
-            dialect::translate(statement);
+    pub async fn sql(&self, text: &str) -> Result<DataFrame, SparkError> {
+        match statement::parse(text)? {
+            Some(statement) => command::run(self, statement).await,
+            None => self.query(text).await,
         }
-        identifiers::resolve(&self.inner.context, &state, &mut statement).await?;
-        let plan = semantics::apply(state.statement_to_plan(statement).await?)?;
-        let frame = self.inner.context.execute_logical_plan(plan).await?;
+    }
+
+    /// Plans a query.
+    async fn query(&self, text: &str) -> Result<DataFrame, SparkError> {
+        let state = self.inner.context.state();
+        let plain = dialect::with_plain_numbers(text);
+        let mut query = state
+            .sql_to_statement(&plain, &datafusion::config::Dialect::Spark)
+            .map_err(|error| crate::error::datafusion::parse_error(error, text))?;
+        if !statement::is_query(&query) {
+            return statement::unsupported("this statement");
+        }
+        let surroundings = Surroundings {
+            time_zone: self.conf().time_zone().to_owned(),
+            // Places are those of the text that was parsed.
+            division: if plain == text { query_context::of_division(text, &query) } else { None },
+        };
+        if let Statement::Statement(ast) = &mut query {
+            dialect::translate(ast);
+        }
+        let context = relations::resolve(self, &mut query)?;
+        let state = context.state();
+        identifiers::resolve(&context, &state, &mut query).await?;
+        let plan = semantics::apply(state.statement_to_plan(query).await?, &surroundings)?;
+        let frame = context.execute_logical_plan(plan).await?;
         Ok(DataFrame::from_plan(self.clone(), frame))
     }
 }

@@ -90,15 +90,9 @@ impl DataFrameReader {
         }
         let executor = Arc::clone(&self.session.inner.executor);
         let settings = self.session.conf().read_settings(&self.session.inner.settings);
-        let request = CreateRequest {
-            class,
-            provider: provider.clone(),
-            options,
-            user_schema: self.schema,
-            traceback: settings.traceback,
-        };
-        let source = executor.create(request)?;
-        let table = PythonTableProvider::try_new(provider, source, settings, executor)?;
+        let request =
+            CreateRequest { class, provider, options, user_schema: self.schema, traceback: settings.traceback };
+        let table = PythonTableProvider::try_new(request, settings, executor)?;
         Ok(DataFrame::from_source(self.session, Arc::new(table)))
     }
 }

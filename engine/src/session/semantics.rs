@@ -10,10 +10,19 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, when};
 
-use super::coercion;
+use super::{coercion, division, timestamp_text};
+
+/// What the meaning of an expression depends on, besides itself.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Surroundings {
+    /// The session's time zone.
+    pub(super) time_zone: String,
+    /// The query's only division as errors quote it.
+    pub(super) division: Option<String>,
+}
 
 /// The plan with Spark's meaning. Names of output columns stay as they are.
-pub(super) fn apply(plan: LogicalPlan) -> Result<LogicalPlan> {
+pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<LogicalPlan> {
     plan.transform_up_with_subqueries(|plan| {
         if matches!(plan, LogicalPlan::Limit(_) | LogicalPlan::TableScan(_)) {
             return Ok(Transformed::no(plan));
@@ -22,14 +31,20 @@ pub(super) fn apply(plan: LogicalPlan) -> Result<LogicalPlan> {
         let schema = merge_schema(&plan.inputs());
         let rewritten = plan.map_expressions(|expr| {
             let name = names.save(&expr);
-            Ok(expr.transform_up(|expr| rewrite(expr, &schema))?.update_data(|expr| name.restore(expr)))
+            Ok(expr.transform_up(|expr| rewrite(expr, &schema, surroundings))?.update_data(|expr| name.restore(expr)))
         })?;
         rewritten.map_data(LogicalPlan::recompute_schema)
     })
     .map(|transformed| transformed.data)
 }
 
-fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result<Transformed<Expr>> {
+    if let Some(division) = division::rewrite(&expr, schema, surroundings.division.as_deref())? {
+        return Ok(Transformed::yes(division));
+    }
+    if let Some(text) = timestamp_text::rewrite(&expr, schema, &surroundings.time_zone)? {
+        return Ok(Transformed::yes(text));
+    }
     match &expr {
         // An integer literal is an INT where its value fits.
         Expr::Literal(ScalarValue::Int64(Some(value)), metadata) => match i32::try_from(*value) {
@@ -55,6 +70,13 @@ fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             let list = list.iter().map(|element| Ok((element.clone(), element.get_type(schema)?)));
             let list = list.collect::<Result<Vec<_>>>()?;
             Ok(Transformed::yes(coercion::in_list((expr.as_ref().clone(), &data_type), list, *negated)))
+        }
+        // A text put together with a null is null.
+        Expr::ScalarFunction(call) if call.name() == "concat" => {
+            let null = call.args.iter().cloned().map(Expr::is_null).reduce(Expr::or);
+            let Some(null) = null else { return Ok(Transformed::no(expr)) };
+            let nothing = Expr::Literal(ScalarValue::try_from(&expr.get_type(schema)?)?, None);
+            Ok(Transformed::yes(when(null, nothing).otherwise(expr)?))
         }
         // A field of a null struct is null, whatever the field's own array holds under it.
         Expr::ScalarFunction(call) if call.name() == "get_field" => {
@@ -105,6 +127,6 @@ mod tests {
     #[tokio::test]
     async fn literals_have_spark_s_types(#[case] query: &str, #[case] expected: DataType) {
         let plan = SessionContext::new().state().create_logical_plan(query).await.unwrap();
-        assert_eq!(apply(plan).unwrap().schema().field(0).data_type(), &expected);
+        assert_eq!(apply(plan, &Surroundings::default()).unwrap().schema().field(0).data_type(), &expected);
     }
 }

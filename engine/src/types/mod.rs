@@ -11,6 +11,7 @@ mod name;
 mod python_json;
 #[cfg(test)]
 mod testing;
+mod tree;
 pub mod values;
 
 use serde_json::{Map, Value};

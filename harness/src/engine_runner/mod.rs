@@ -132,6 +132,7 @@ impl Engine {
             Err(Ended::Error(error)) => Some(error),
             Err(Ended::Broken(context)) => return Err(context),
         };
+        self.session.drop_all_tables();
         Ok(json!({
             "schema": observed.schema.map(|schema| schema.to_json()),
             "rows": observed.rows,

@@ -11,7 +11,16 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::{ReadError, ReadSpec};
+use super::{ReadError, ReadSpec, legacy};
+
+/// Whose types the columns of a batch have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// The table's own, or what PySpark let through for them.
+    Table,
+    /// Those of the Arrow schema that the source described itself by.
+    Declared,
+}
 
 /// A `pyarrow.RecordBatch` taken apart. Its buffers still belong to Python.
 pub(crate) struct Imported(ArrayData);
@@ -52,7 +61,7 @@ impl Imported {
     /// The batch with the columns' types and names of the table.
     ///
     /// `first_row` is the number of rows that the partition has given before.
-    pub(crate) fn into_batch(self, spec: &ReadSpec, first_row: u64) -> Result<RecordBatch, ReadError> {
+    pub(crate) fn into_batch(self, spec: &ReadSpec, first_row: u64, layout: Layout) -> Result<RecordBatch, ReadError> {
         let schema = spec.table_schema();
         let (columns, rows) = self.into_columns();
         if columns.len() != schema.fields().len() {
@@ -64,16 +73,11 @@ impl Imported {
         }
         let columns = columns
             .into_iter()
+            .zip(&spec.schema().fields)
             .zip(schema.fields())
-            .map(|(column, field)| {
-                let from = column.data_type().clone();
-                fit(column, field.data_type()).ok_or_else(|| {
-                    ReadError::spark(format!(
-                        "Column `{}` of a record batch has the Arrow type {from}, which cannot be read as {}.",
-                        field.name(),
-                        field.data_type()
-                    ))
-                })
+            .map(|((column, spark), field)| match layout {
+                Layout::Table => legacy::read_as(column, &spark.data_type, field.data_type()),
+                Layout::Declared => declared(column, field.data_type()),
             })
             .collect::<Result<_, _>>()?;
         assemble(spec, columns, rows, first_row)
@@ -108,27 +112,15 @@ pub(crate) fn assemble(
         .map_err(|error| ReadError::spark(format!("The data source gave a batch that is not valid: {error}")))
 }
 
-/// The column with the table's type; without a copy where only names or metadata differ.
-fn fit(column: ArrayData, to: &ArrowType) -> Option<ArrayRef> {
-    if column.data_type() == to {
-        return Some(make_array(column));
-    }
-    if let Some(relabelled) = relabel(column.clone(), to) {
-        return Some(make_array(relabelled));
-    }
-    // PySpark 4.0 and 4.1 let these through, and Spark's JVM reads them by their own layout (ARROW-LEGACY-TYPE).
-    let widened = matches!(
-        (column.data_type(), to),
-        (ArrowType::LargeUtf8, ArrowType::Utf8)
-            | (ArrowType::LargeBinary, ArrowType::Binary)
-            | (ArrowType::Decimal128(..), ArrowType::Decimal128(..))
-    );
+/// The column with the table's type, which holds all values of the declared one.
+fn declared(column: ArrayData, to: &ArrowType) -> Result<ArrayRef, ReadError> {
     let options = CastOptions { safe: false, ..CastOptions::default() };
-    if widened { cast_with_options(&make_array(column), to, &options).ok() } else { None }
+    let cast = cast_with_options(&make_array(column), to, &options);
+    cast.map_err(|error| ReadError::spark(format!("A record batch of the data source: {error}")))
 }
 
 /// The same buffers under a type that differs only in the names and the metadata of its parts, or in a time zone.
-fn relabel(data: ArrayData, to: &ArrowType) -> Option<ArrayData> {
+pub(super) fn relabel(data: ArrayData, to: &ArrowType) -> Option<ArrayData> {
     if data.data_type() == to {
         return Some(data);
     }

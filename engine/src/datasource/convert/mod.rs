@@ -10,6 +10,7 @@
 mod batch;
 mod column;
 mod decimal;
+mod legacy;
 mod pyspark;
 mod reader;
 mod row;
@@ -24,7 +25,6 @@ use std::fmt;
 use arrow::datatypes::SchemaRef;
 use pyo3::PyErr;
 
-pub use self::pyspark::guard_stop_iteration;
 pub use self::reader::BatchReader;
 use crate::error::{ExceptionClass, SparkError};
 use crate::types::{DataType, StructType};

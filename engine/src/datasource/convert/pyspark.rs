@@ -1,6 +1,6 @@
 //! What is looked up in Python once per process, and the calls into PySpark itself.
 
-use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyIterator, PyList, PyString, PyTuple, PyType};
@@ -142,16 +142,4 @@ pub(crate) fn different_schema(py: Python<'_>) -> PyErr {
         Ok(PyErr::from_value(class.call1(("Tried to write record batch with different schema",))?))
     };
     build().unwrap_or_else(|error| error)
-}
-
-/// What an exception becomes that the call of `read` itself raised: PySpark's worker lets no `StopIteration` out
-/// (READ-STOPITER).
-pub fn guard_stop_iteration(py: Python<'_>, error: PyErr) -> PyErr {
-    if !error.is_instance_of::<PyStopIteration>(py) {
-        return error;
-    }
-    let text = error.value(py).to_string();
-    let guarded = pyspark_error(py, "PySparkRuntimeError", "STOP_ITERATION_OCCURRED", [("exc", text)]);
-    guarded.set_context(py, Some(error));
-    guarded
 }

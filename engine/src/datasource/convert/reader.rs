@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use pyo3::{ffi, intern};
 
-use super::batch::{self, Imported};
+use super::batch::{self, Imported, Layout};
 use super::column::Column;
 use super::pyspark::{self, Modules};
 use super::row::RowReader;
@@ -27,6 +27,8 @@ pub struct BatchReader {
     elements: Py<PyAny>,
     data_source: Py<PyAny>,
     py_schema: Py<PyAny>,
+    /// The `pyarrow.Schema` that the source described itself by.
+    declared: Option<Py<PyAny>>,
     state: State,
     rows: RowReader,
     columns: Vec<Column>,
@@ -43,10 +45,18 @@ enum State {
     Fresh,
     /// The first element was no record batch.
     Rows,
-    /// The first element was a record batch: its schema as pyarrow's object, and its type.
-    Batches(Py<PyAny>, ArrowType),
+    /// The first element was a record batch.
+    Batches(First),
     /// The iterator has come to its end, or there was an error.
     Done,
+}
+
+/// The first record batch, which all others must be like.
+struct First {
+    /// Its schema as pyarrow's object.
+    schema: Py<PyAny>,
+    data_type: ArrowType,
+    layout: Layout,
 }
 
 impl BatchReader {
@@ -83,6 +93,7 @@ impl BatchReader {
             elements: output.unbind(),
             data_source: data_source.unbind(),
             py_schema: py_schema.unbind(),
+            declared: None,
             state: State::Fresh,
             rows,
             columns,
@@ -91,6 +102,13 @@ impl BatchReader {
             made: 0,
             spec,
         })
+    }
+
+    /// Takes batches of this `pyarrow.Schema` for what the table's columns are made of, beside those of the table's own schema.
+    #[must_use]
+    pub fn with_declared_schema(mut self, schema: Option<Bound<'_, PyAny>>) -> Self {
+        self.declared = schema.map(Bound::unbind);
+        self
     }
 
     /// The next batch, or none at the end. After an error there are no more batches.
@@ -108,7 +126,7 @@ impl BatchReader {
                 State::Done => return Ok(None),
                 State::Fresh => self.start(py),
                 State::Rows => self.read_rows(py, None),
-                State::Batches(..) => self.read_batch(py),
+                State::Batches(_) => self.read_batch(py),
             };
             if let Err(error) = step {
                 self.state = State::Done;
@@ -179,7 +197,7 @@ impl BatchReader {
             self.push(batch::assemble(&self.spec, columns, read, self.made)?);
         }
         for imported in rest {
-            let batch = imported.into_batch(&self.spec, self.made)?;
+            let batch = imported.into_batch(&self.spec, self.made, Layout::Table)?;
             self.push(batch);
         }
         Ok(())
@@ -232,13 +250,23 @@ impl BatchReader {
 
     fn first_batch(&mut self, py: Python<'_>, first: &Bound<'_, PyAny>) -> Result<(), ReadError> {
         let imported = Imported::try_new(first)?;
+        let schema = first.getattr(intern!(py, "schema"))?;
+        let mut layout = Layout::Table;
         if !batch::has_fields(imported.data_type(), self.spec.table_schema().fields()) {
-            self.convert(py, &PyList::new(py, [first])?)?;
+            let declared = match &self.declared {
+                Some(declared) => schema.call_method1(intern!(py, "equals"), (declared,))?.is_truthy()?,
+                None => false,
+            };
+            if declared {
+                layout = Layout::Declared;
+            } else {
+                self.convert(py, &PyList::new(py, [first])?)?;
+            }
         }
-        let schema = first.getattr(intern!(py, "schema"))?.unbind();
         self.elements = self.elements.bind(py).try_iter()?.into_any().unbind();
-        self.state = State::Batches(schema, imported.data_type().clone());
-        let batch = imported.into_batch(&self.spec, self.made)?;
+        let data_type = imported.data_type().clone();
+        self.state = State::Batches(First { schema: schema.unbind(), data_type, layout });
+        let batch = imported.into_batch(&self.spec, self.made, layout)?;
         self.push(batch);
         Ok(())
     }
@@ -251,14 +279,15 @@ impl BatchReader {
         if !element.is_instance(self.modules.record_batch.bind(py))? {
             return Err(pyspark::not_a_batch(&element).into());
         }
-        let State::Batches(first, data_type) = &self.state else { return Ok(()) };
+        let State::Batches(first) = &self.state else { return Ok(()) };
         let schema = element.getattr(intern!(py, "schema"))?;
-        if !schema.is(first) && !first.bind(py).call_method1(intern!(py, "equals"), (schema,))?.is_truthy()? {
+        let expected = &first.schema;
+        if !schema.is(expected) && !expected.bind(py).call_method1(intern!(py, "equals"), (schema,))?.is_truthy()? {
             return Err(pyspark::different_schema(py).into());
         }
         // SAFETY: the schema equals that of the first batch, of which this is the type.
-        let imported = unsafe { Imported::with_type(&element, data_type) }?;
-        let batch = imported.into_batch(&self.spec, self.made)?;
+        let imported = unsafe { Imported::with_type(&element, &first.data_type) }?;
+        let batch = imported.into_batch(&self.spec, self.made, first.layout)?;
         self.push(batch);
         Ok(())
     }

@@ -27,6 +27,7 @@ const NULL_INTOLERANT: &[&str] = &[
     "cos",
     "date_part",
     "date_trunc",
+    "divisor",
     "ends_with",
     "exp",
     "floor",
@@ -60,6 +61,7 @@ const NULL_INTOLERANT: &[&str] = &[
     "tan",
     "to_date",
     "translate",
+    "timestamp_text",
     "upper",
 ];
 

@@ -3,7 +3,7 @@
 /// The value of a string literal with its quotes: escapes resolved, raw literals (`r'…'`) as they stand.
 ///
 /// `\%` and `\_` keep their backslash, for LIKE; an unknown escape stands for its character.
-pub(super) fn string_value(literal: &str) -> String {
+pub(crate) fn string_value(literal: &str) -> String {
     if literal.starts_with(['r', 'R']) {
         return strip(literal, 2).to_owned();
     }
@@ -26,7 +26,7 @@ pub(super) fn string_value(literal: &str) -> String {
 }
 
 /// The name in a back-quoted token.
-pub(super) fn quoted_name(token: &str) -> String {
+pub(crate) fn quoted_name(token: &str) -> String {
     strip(token, 1).replace("``", "`")
 }
 

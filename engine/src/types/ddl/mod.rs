@@ -5,9 +5,9 @@
 //! follows what Spark was seen to do.
 
 mod build;
-mod literal;
+pub(crate) mod literal;
 mod syntax;
-mod token;
+pub(crate) mod token;
 
 #[cfg(test)]
 mod tests;

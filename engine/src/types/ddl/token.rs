@@ -4,7 +4,7 @@
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A name or keyword.
     Word,
     /// A name in back quotes.
@@ -25,35 +25,35 @@ pub(super) enum Kind {
 
 /// A token with its place: `line` from 1, `column` from 0 in characters.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Token<'a> {
-    pub(super) kind: Kind,
-    pub(super) text: &'a str,
-    pub(super) line: usize,
-    pub(super) column: usize,
+pub(crate) struct Token<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) text: &'a str,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
 }
 
 impl Token<'_> {
     /// Whether this is the keyword, in any case.
-    pub(super) fn is(&self, keyword: &str) -> bool {
+    pub(crate) fn is(&self, keyword: &str) -> bool {
         self.kind == Kind::Word && self.text.eq_ignore_ascii_case(keyword)
     }
 
     /// Whether this is the operator or punctuation.
-    pub(super) fn is_symbol(&self, symbol: &str) -> bool {
+    pub(crate) fn is_symbol(&self, symbol: &str) -> bool {
         self.kind == Kind::Symbol && self.text == symbol
     }
 
     /// Whether it can stand for a name.
-    pub(super) fn is_name(&self) -> bool {
+    pub(crate) fn is_name(&self) -> bool {
         matches!(self.kind, Kind::Word | Kind::Quoted)
     }
 }
 
 /// The tokens of a text, [`Kind::End`] last.
-pub(super) struct Tokens<'a> {
-    pub(super) list: Vec<Token<'a>>,
+pub(crate) struct Tokens<'a> {
+    pub(crate) list: Vec<Token<'a>>,
     /// The text ends inside a bracketed comment.
-    pub(super) unclosed_comment: bool,
+    pub(crate) unclosed_comment: bool,
 }
 
 /// Operators, longest first.
@@ -63,7 +63,7 @@ const SYMBOLS: [&str; 39] = [
 ];
 
 /// Cuts `text` into tokens.
-pub(super) fn tokenize(text: &str) -> Tokens<'_> {
+pub(crate) fn tokenize(text: &str) -> Tokens<'_> {
     let mut lexer = Lexer { rest: text, line: 1, column: 0, depth: 0, unclosed_comment: false };
     let mut list = Vec::new();
     loop {

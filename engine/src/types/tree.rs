@@ -1,0 +1,77 @@
+//! A schema as a tree, the way `df.printSchema()` draws it.
+
+use super::{DataType, StructType};
+
+impl StructType {
+    /// Spark's `treeString`.
+    pub fn tree_string(&self) -> String {
+        let mut text = "root\n".to_owned();
+        self.draw(" |", &mut text);
+        text
+    }
+
+    fn draw(&self, prefix: &str, out: &mut String) {
+        for field in &self.fields {
+            let name = type_name(&field.data_type);
+            out.push_str(&format!("{prefix}-- {}: {name} (nullable = {})\n", field.name, field.nullable));
+            field.data_type.draw(&format!("{prefix}    |"), out);
+        }
+    }
+}
+
+impl DataType {
+    fn draw(&self, prefix: &str, out: &mut String) {
+        match self {
+            Self::Struct(schema) => schema.draw(prefix, out),
+            Self::Array { element, contains_null } => {
+                out.push_str(&format!("{prefix}-- element: {} (containsNull = {contains_null})\n", type_name(element)));
+                element.draw(&format!("{prefix}    |"), out);
+            }
+            Self::Map { key, value, value_contains_null } => {
+                out.push_str(&format!("{prefix}-- key: {}\n", type_name(key)));
+                key.draw(&format!("{prefix}    |"), out);
+                let name = type_name(value);
+                out.push_str(&format!("{prefix}-- value: {name} (valueContainsNull = {value_contains_null})\n"));
+                value.draw(&format!("{prefix}    |"), out);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The name that a type has in a tree.
+fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Byte => "byte".to_owned(),
+        DataType::Short => "short".to_owned(),
+        DataType::Integer => "integer".to_owned(),
+        DataType::Long => "long".to_owned(),
+        DataType::Array { .. } => "array".to_owned(),
+        DataType::Map { .. } => "map".to_owned(),
+        DataType::Struct(_) => "struct".to_owned(),
+        other => other.simple_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use crate::types::StructType;
+
+    #[test]
+    fn a_tree_shows_what_is_nested() {
+        let schema =
+            StructType::from_ddl("id int not null, a array<struct<b: bigint>>, m map<string, decimal(5,2)>").unwrap();
+        insta::assert_snapshot!(schema.tree_string(), @r"
+        root
+         |-- id: integer (nullable = false)
+         |-- a: array (nullable = true)
+         |    |-- element: struct (containsNull = true)
+         |    |    |-- b: long (nullable = true)
+         |-- m: map (nullable = true)
+         |    |-- key: string
+         |    |-- value: decimal(5,2) (valueContainsNull = true)
+        ");
+    }
+}
