@@ -14,7 +14,7 @@ SAMPLE ?= cases/registration cases/read cases/types/integers.yaml
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: setup build python versions check check-versions test lint verify verify-sample bench clean
+.PHONY: setup build python versions check check-versions docs test lint verify verify-sample bench clean
 
 ## The virtual environment: PySpark's client, Arrow, and the tools of the tests.
 setup: $(STAMP)
@@ -46,6 +46,11 @@ check-versions: versions
 python: setup
 	cd python && PIP_QUIET=1 CARGO_TARGET_DIR=$(CURDIR)/target/python ../$(VENV)/bin/maturin develop --quiet
 
+## The generated pages: docs/behaviours.md and the scoreboard.
+docs: build versions
+	$(SEATRIAL) docs
+	$(SEATRIAL) scoreboard
+
 lint: setup
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets -- --deny warnings
@@ -57,6 +62,7 @@ test: build lint python versions
 	@$(MAKE) --no-print-directory check-versions
 	cd python && ../$(VENV)/bin/pytest
 	$(SEATRIAL) scoreboard --check
+	$(SEATRIAL) docs --check
 
 ## Asks real Spark for every case again and compares with the goldens.
 verify: build

@@ -6,6 +6,7 @@ pub mod case;
 pub mod cli;
 pub mod compare;
 pub mod divergence;
+pub mod docs;
 pub mod engine_runner;
 pub mod golden;
 pub mod observation;

@@ -511,6 +511,112 @@ fn listings_are_data() {
     assert!(targets.stdout.contains("spark:4.2.1") && targets.stdout.contains("spark-4.1.4"), "{}", targets.stdout);
 }
 
+/// A project with an index of three behaviours, one of which is covered by a case that Spark has answered.
+fn indexed() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let index = "# Behaviours\n\n## read: Rows\n\n| id | since | behaviour |\n|---|---|---|\n| READ-A | 4.0 | It is `a`. |\n\
+                 | READ-B | 4.1 | It is b. |\n\n## write: Rows\n\n| id | since | behaviour |\n|---|---|---|\n| WRITE-A | 4.0 | It is written. |\n";
+    sandbox.write("cases/BEHAVIOURS.md", index);
+    sandbox.write("cases/README.md", "1. `read/`: second, first\n");
+    let python = format!("    python: |\n      # fake: {}\n", answer("[[1]]"));
+    let case = |name: &str, more: &str| format!("  - name: {name}\n{more}{python}");
+    let first = format!("feature: the first\nabout: Prose.\ncases:\n{}", case("a row", "    covers: [READ-A]\n"));
+    sandbox.write("cases/read/first.yaml", &first);
+    let second = format!("feature: the second\ncases:\n{}", case("new", "    since: '4.2'\n    query: SELECT 1\n"));
+    sandbox.write("cases/read/second.yaml", &second);
+    for version in ["4.0", "4.2"] {
+        assert_eq!(sandbox.run(&["record", "--target", &format!("spark:{version}")]).code, 0);
+    }
+    sandbox
+}
+
+#[test]
+fn behaviours_without_a_case_are_listed() {
+    let sandbox = indexed();
+    let run = sandbox.run(&["list", "--uncovered"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "READ-B  It is b.\n"));
+    assert_eq!(run.stderr, "cases cover 1 of 2 behaviours (50.0 %)\n");
+    let json = sandbox.run(&["list", "--uncovered", "--side", "all", "--format", "json"]);
+    let ids: Vec<String> =
+        json.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].to_string()).collect();
+    assert_eq!(ids, ["\"READ-B\"", "\"WRITE-A\""]);
+}
+
+#[test]
+fn a_behaviour_that_the_index_lacks_is_a_mistake_of_the_case() {
+    let sandbox = indexed();
+    let case = "feature: f\ncases:\n  - name: a\n    covers: [READ-A, READ-AB]\n    python: pass\n";
+    sandbox.write("cases/read/wrong.yaml", case);
+    let run = sandbox.run(&["check", "cases/read/wrong.yaml"]);
+    assert_eq!(run.code, 2);
+    insta::assert_snapshot!(run.stderr, @r"
+    error: `READ-AB` is not in cases/BEHAVIOURS.md
+     --> cases/read/wrong.yaml:4:22
+      |
+    4 |     covers: [READ-A, READ-AB]
+      |                      ^^^^^^^
+      |
+      = help: did you mean `READ-A`?
+
+    no case is selected
+    ");
+}
+
+#[test]
+fn the_pages_show_the_cases_with_the_answers() {
+    let sandbox = indexed();
+    assert_eq!(sandbox.run(&["docs", "--check"]).code, 12);
+    assert_eq!(sandbox.run(&["docs"]).code, 0);
+    assert_eq!(sandbox.run(&["docs", "--check"]).code, 0);
+    insta::assert_snapshot!("docs_index", fs::read_to_string(sandbox.path("docs/behaviours.md")).unwrap());
+    insta::assert_snapshot!("docs_page", fs::read_to_string(sandbox.path("docs/behaviours/read.md")).unwrap());
+    sandbox.write("docs/behaviours/gone.md", "x");
+    assert_eq!(sandbox.run(&["docs", "--check"]).code, 12);
+    assert_eq!(sandbox.run(&["docs"]).code, 0);
+    assert!(!sandbox.path("docs/behaviours/gone.md").exists());
+}
+
+#[test]
+fn new_behaviour_is_told_as_such() {
+    let run = indexed().run(&["diff", "spark:4.0", "spark:4.2"]);
+    insta::assert_snapshot!(run.stdout, @r"
+    From spark:4.0.5 to spark:4.2.1: 0 of 1 cases are answered differently, 1 is new.
+
+      - spark:4.0.5   + spark:4.2.1
+
+    read/second: the second
+
+    * new: new
+        + 1 row: (1)
+    ");
+}
+
+#[test]
+fn a_case_is_pinned_for_every_version_in_which_it_diverges() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.path("answer");
+    sandbox.cases("read/lie", &[("a lie", &format!("from-file {}", file.display()))]);
+    for (version, value) in [("4.0", "[[1]]"), ("4.2", "[[2]]")] {
+        fs::write(&file, answer(value)).unwrap();
+        assert_eq!(sandbox.run(&["record", "--target", &format!("spark:{version}")]).code, 0);
+    }
+    fs::write(&file, answer("[[3]]")).unwrap();
+    let target = format!("cmd:'{}' -I -S '{}'", env!("SEATRIAL_BUILD_PYTHON"), fake_runner().display());
+    let rest = ["--target", &target, "--kind", "ours", "--reason", "It lies.", "--review-by", "2999-01-01"];
+    let pin = |versions: &[&str]| sandbox.run(&[&["pin", "read/lie::a lie"], versions, &rest[..]].concat());
+    let run = pin(&["--all-versions"]);
+    assert_eq!(run.stdout, "pinned read/lie::a lie for 4.0 as ours\npinned read/lie::a lie for 4.2 as ours\n");
+    let pins = || fs::read_to_string(sandbox.path("golden/divergences/fake.yaml")).unwrap();
+    assert!(pins().contains("versions: [\"4.0\", \"4.2\"]"), "{}", pins());
+    fs::write(&file, answer("[[1]]")).unwrap();
+    let run = pin(&["--spark", "4.0,4.2"]);
+    assert_eq!(run.stdout, "pinned read/lie::a lie for 4.2 as ours\n");
+    assert!(run.stderr.contains("conforms to Spark 4.0"), "{}", run.stderr);
+    let unpin = ["unpin", "read/lie::a lie", "--target", &target, "--all-versions"];
+    let run = sandbox.run(&unpin);
+    assert_eq!(run.stdout, "unpinned read/lie::a lie for 4.0\nunpinned read/lie::a lie for 4.2\n");
+}
+
 #[test]
 fn interrupting_a_run_leaves_no_files_behind() {
     let sandbox = Sandbox::new();

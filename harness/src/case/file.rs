@@ -20,7 +20,6 @@ pub(crate) struct CaseFile {
     pub(crate) feature: Located<String>,
     /// What a reader should learn.
     #[serde(default)]
-    #[expect(dead_code, reason = "prose for readers of the file; the schema and the check for unknown keys need it")]
     pub(crate) about: Option<String>,
     /// The cases; names are unique in the file.
     // Read one by one from their nodes, so that a broken one does not hide the others.

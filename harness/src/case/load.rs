@@ -1,6 +1,6 @@
 //! Loading case files: every problem of every file becomes a diagnostic, and what is in order is loaded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,12 +10,17 @@ use serde_json::{Map, Value, json};
 use super::diagnostic::{Diagnostic, Problems};
 use super::file::{CaseFile, FileCase, FileRead, FileStep, OneOrMany, Ordered, Scalar};
 use super::node_deserializer::read;
+use super::read_error::suggestion;
 use super::yaml::{Content, Located, Node, Span, parse};
-use super::{Case, CaseId, Location, Read, ReadPath, SparkMinor, Step, Suite, Surroundings, python_source};
+use super::{Case, CaseId, Location, Read, ReadPath, SparkMinor, Step, Suite, Surroundings, behaviours, python_source};
 
 /// Loads every case file below `root` (the folder `cases`), in path order; a broken file does not stop the others.
 pub fn load(root: &Path) -> Suite {
+    let (behaviours, mut diagnostics) = behaviours::load(root);
+    let index: Option<BTreeSet<&str>> =
+        behaviours.as_ref().map(|behaviours| behaviours.iter().map(|behaviour| behaviour.id.as_str()).collect());
     let mut suite = Suite::default();
+    suite.diagnostics.append(&mut diagnostics);
     let mut files = Vec::new();
     collect(root, &mut files, &mut suite.diagnostics);
     files.sort();
@@ -29,9 +34,9 @@ pub fn load(root: &Path) -> Suite {
         };
         match fs::read(&file).map(String::from_utf8) {
             Ok(Ok(text)) => {
-                let loaded = load_text(&file, &topic, &text);
-                suite.cases.extend(loaded.cases);
-                suite.diagnostics.extend(loaded.diagnostics);
+                let mut problems = Problems::new(&file, &text);
+                suite.cases.extend(load_cases(&file, &topic, &text, index.as_ref(), &mut problems));
+                suite.diagnostics.extend(problems.finish());
             }
             Ok(Err(_)) => suite.diagnostics.push(Diagnostic::of_file(&file, "the file is not UTF-8 text")),
             Err(error) => {
@@ -40,6 +45,7 @@ pub fn load(root: &Path) -> Suite {
         }
     }
     suite.cases.sort_by(|left, right| left.id.cmp(&right.id));
+    suite.behaviours = behaviours.unwrap_or_default();
     suite
 }
 
@@ -87,11 +93,18 @@ fn topic_of(root: &Path, file: &Path) -> Result<String, Diagnostic> {
 /// Loads the cases of one file's text. `file` is where it lies, `topic` is `<area>/<topic>`.
 pub fn load_text(file: &Path, topic: &str, text: &str) -> Suite {
     let mut problems = Problems::new(file, text);
-    let cases = load_cases(file, topic, text, &mut problems);
-    Suite { cases, diagnostics: problems.finish() }
+    let cases = load_cases(file, topic, text, None, &mut problems);
+    Suite { cases, diagnostics: problems.finish(), ..Suite::default() }
 }
 
-fn load_cases(file: &Path, topic: &str, text: &str, problems: &mut Problems<'_>) -> Vec<Case> {
+/// Loads the cases of a file. `index` holds the ids that they may cover; without it any will do.
+fn load_cases(
+    file: &Path,
+    topic: &str,
+    text: &str,
+    index: Option<&BTreeSet<&str>>,
+    problems: &mut Problems<'_>,
+) -> Vec<Case> {
     let tree = match parse(text) {
         Ok(tree) => tree,
         Err(error) => {
@@ -128,9 +141,10 @@ fn load_cases(file: &Path, topic: &str, text: &str, problems: &mut Problems<'_>)
             names.insert(case.name.value.clone(), case.name.span);
         }
         let location = Location { file: file.to_owned(), line: case.name.span.line, column: case.name.span.column };
+        check_covers(&case.covers, index, problems);
         let checked = check(case, node, problems);
         if let Some(parts) = checked.filter(|_| problems.count() == before) {
-            cases.push(parts.into_case(topic, &case_file.feature.value, location));
+            cases.push(parts.into_case(topic, &case_file, location));
         }
     }
     cases
@@ -144,6 +158,23 @@ fn one_line(text: &Located<String>, key: &str, problems: &mut Problems<'_>) {
     } else if value.trim() != value || value.chars().any(char::is_control) {
         let help = Some("use `about` for prose".to_owned());
         problems.push(text.span, format!("`{key}` must be one line without blanks at its ends"), help);
+    }
+}
+
+fn check_covers(covers: &[Located<String>], index: Option<&BTreeSet<&str>>, problems: &mut Problems<'_>) {
+    for id in covers {
+        let known_shape = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
+        if id.value.is_empty() || !id.value.chars().all(known_shape) {
+            let help = Some("an id of the behaviour catalogue looks like `READ-ARITY`".to_owned());
+            problems.push(id.span, format!("`{}` is not an id of the behaviour catalogue", id.value), help);
+        } else if let Some(index) = index
+            && !index.contains(id.value.as_str())
+        {
+            let known: Vec<&str> = index.iter().copied().collect();
+            let help = suggestion(&id.value, &known).filter(|help| help.starts_with("did you mean"));
+            let message = format!("`{}` is not in cases/BEHAVIOURS.md", id.value);
+            problems.push(id.span, message, help.or_else(|| Some("describe the behaviour there".to_owned())));
+        }
     }
 }
 
@@ -169,13 +200,6 @@ fn check(case: FileCase, node: &Node, problems: &mut Problems<'_>) -> Option<Che
             SparkMinor::new(4, 0)
         }
     };
-    for id in &case.covers {
-        let known_shape = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
-        if id.value.is_empty() || !id.value.chars().all(known_shape) {
-            let help = Some("an id of the behaviour catalogue looks like `READ-ARITY`".to_owned());
-            problems.push(id.span, format!("`{}` is not an id of the behaviour catalogue", id.value), help);
-        }
-    }
     let deadline = case.deadline.as_ref().and_then(|seconds| match Duration::try_from_secs_f64(seconds.value) {
         Ok(duration) if !duration.is_zero() => Some(duration),
         _ => {
@@ -253,11 +277,12 @@ fn check_steps(case: &FileCase, problems: &mut Problems<'_>) {
 }
 
 impl Checked {
-    fn into_case(self, topic: &str, feature: &str, location: Location) -> Case {
+    fn into_case(self, topic: &str, file: &CaseFile, location: Location) -> Case {
         let case = self.case;
         Case {
             id: CaseId::new(topic, case.name.value),
-            feature: feature.to_owned(),
+            feature: file.feature.value.clone(),
+            feature_about: file.about.clone(),
             about: case.about,
             since: self.since,
             covers: case.covers.into_iter().map(|id| id.value).collect(),

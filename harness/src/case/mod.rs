@@ -3,6 +3,7 @@
 //! Here a case is loaded, checked and turned into what a runner gets. It is not run here.
 
 mod accepts;
+mod behaviours;
 pub(crate) mod cell;
 mod columns;
 pub mod diagnostic;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use behaviours::{Behaviour, Side};
 pub use diagnostic::Diagnostic;
 pub use id::{CaseHash, CaseId, IdError, SparkMinor, SparkVersion};
 pub use load::{load, load_text};
@@ -38,6 +40,8 @@ pub struct Case {
     pub id: CaseId,
     /// The file's `feature` line.
     pub feature: String,
+    /// What a reader should learn of the file's cases, if it says so.
+    pub feature_about: Option<String>,
     /// What a reader should learn, if the case says so.
     pub about: Option<String>,
     /// The first Spark version that has the behaviour.
@@ -150,6 +154,8 @@ pub struct Suite {
     pub cases: Vec<Case>,
     /// All problems, in the order of files and lines.
     pub diagnostics: Vec<Diagnostic>,
+    /// The index of behaviours, in its own order; empty where there is none.
+    pub behaviours: Vec<Behaviour>,
 }
 
 impl Callback {

@@ -99,7 +99,7 @@ fn describe(unexpected: &Unexpected<'_>) -> String {
 }
 
 /// "did you mean …?" where a word is close, else the words that are allowed.
-fn suggestion(word: &str, allowed: &[&str]) -> Option<String> {
+pub(super) fn suggestion(word: &str, allowed: &[&str]) -> Option<String> {
     let close = allowed
         .iter()
         .map(|candidate| (edit_distance(word, candidate), *candidate))

@@ -56,6 +56,9 @@ cases:
             name: "a",
         },
         feature: "rows",
+        feature_about: Some(
+            "prose",
+        ),
         about: Some(
             "more prose",
         ),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::TABLE;
-use crate::case::{CaseId, SparkMinor};
+use crate::case::{CaseId, Side, SparkMinor};
 use crate::divergence::Kind;
 use crate::golden::GoldenStore;
 use crate::target::TargetId;
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Targets,
     /// Install the PySparks that the engine follows with --spark
     Prepare(PrepareOptions),
+    /// Write docs/behaviours anew: what the cases show, with Spark's answers
+    Docs(DocsOptions),
     /// Write golden/SCOREBOARD.md anew
     Scoreboard(ScoreboardOptions),
     /// Pin the present wrong answer to cases as a known divergence
@@ -115,9 +117,46 @@ pub(crate) struct DiffOptions {
 pub(crate) struct ListOptions {
     #[command(flatten)]
     pub(crate) selection: SelectionOptions,
+    /// List the behaviours of cases/BEHAVIOURS.md that no selected case covers
+    #[arg(long)]
+    pub(crate) uncovered: bool,
+    /// Of which side [default: read]
+    #[arg(long, value_enum, requires = "uncovered")]
+    pub(crate) side: Option<SideOption>,
     /// How to list
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+/// A side of the index of behaviours, or all that cases can observe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SideOption {
+    Read,
+    Write,
+    Stream,
+    Connect,
+    /// All but notes, which no case can observe
+    All,
+}
+
+impl SideOption {
+    /// Whether behaviours of the side are meant.
+    pub(crate) fn holds(self, side: Side) -> bool {
+        match self {
+            Self::Read => side == Side::Read,
+            Self::Write => side == Side::Write,
+            Self::Stream => side == Side::Stream,
+            Self::Connect => side == Side::Connect,
+            Self::All => side != Side::Notes,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DocsOptions {
+    /// Change nothing; fail when the files are not what they should be
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Args)]

@@ -10,9 +10,11 @@ use super::exit::Exit;
 use super::progress::Progress;
 use crate::case::{Case, CaseId, SparkMinor};
 use crate::compare::{Comparison, Options, Reason, Verdict, compare};
+use crate::docs::reading_order::ReadingOrder;
 use crate::golden::{GoldenLookup, GoldenStore};
 use crate::observation::Observation;
 use crate::report::style::Style;
+use crate::report::value::show_row;
 use crate::report::{Sides, difference};
 use crate::run::{Answer, execute};
 use crate::target::TargetId;
@@ -37,17 +39,24 @@ pub(crate) fn run(project: &ProjectOptions, options: &DiffOptions) -> anyhow::Re
                 notes.compared += 1;
                 let comparison = compare(old, new, Options { ordered: case.ordered });
                 if comparison.verdict != Verdict::Exact {
-                    notes.add(group(old, new, &comparison), case, difference::show(&comparison, &sides, style));
+                    let text = difference::show_without_legend(&comparison, style);
+                    notes.add(Change::of(old, new, &comparison), case, text);
                 }
             }
             (Some(Err(problem)), _) => notes.unknown.push((case.id.clone(), sides.reference.clone(), problem.clone())),
             (_, Some(Err(problem))) => notes.unknown.push((case.id.clone(), sides.candidate.clone(), problem.clone())),
-            (None, Some(Ok(_))) => notes.add(Group::OnlyNew, case, String::new()),
-            (Some(Ok(_)), None) => notes.add(Group::OnlyOld, case, String::new()),
+            (None, Some(Ok(new))) => {
+                notes.add(Change::New, case, format!("    {}\n", style.good(&format!("+ {}", outcome(new)))));
+            }
+            (Some(Ok(old)), None) => {
+                notes.add(Change::Gone, case, format!("    {}\n", style.bad(&format!("- {}", outcome(old)))));
+            }
             (None, None) => {}
         }
     }
-    context::print(&notes.render(&sides, style))?;
+    let order = std::fs::read_to_string(place.cases().join("README.md")).unwrap_or_default();
+    let order = ReadingOrder::of(&order, cases.iter().map(|case| case.id.topic()));
+    context::print(&notes.render(&sides, &order, style))?;
     Ok(match (broken, notes.unknown.is_empty()) {
         (true, _) => Exit::Usage,
         (false, false) => Exit::GoldenStale,
@@ -100,11 +109,11 @@ fn recorded(goldens: &GoldenStore, spark: SparkMinor, case: &Case) -> Result<Obs
     }
 }
 
-/// The chapters of the notes, in their order.
+/// What became of a behaviour, in the order in which the summary counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Group {
-    OnlyNew,
-    OnlyOld,
+enum Change {
+    New,
+    Gone,
     NowWorks,
     NowFails,
     Results,
@@ -113,62 +122,111 @@ enum Group {
     Calls,
 }
 
-impl Group {
-    fn title(self) -> &'static str {
+impl Change {
+    /// As a note says it behind the case's name.
+    fn phrase(self) -> &'static str {
         match self {
-            Self::OnlyNew => "New behaviour",
-            Self::OnlyOld => "Behaviour that is gone",
-            Self::NowWorks => "Failed before, works now",
-            Self::NowFails => "Worked before, fails now",
-            Self::Results => "Other results",
-            Self::Errors => "Other errors",
-            Self::Messages => "Errors that only say it in other words",
-            Self::Calls => "Other calls to the source",
+            Self::New => "new",
+            Self::Gone => "gone",
+            Self::NowWorks => "failed before, works now",
+            Self::NowFails => "worked before, fails now",
+            Self::Results => "another result",
+            Self::Errors => "another error",
+            Self::Messages => "the same error in other words",
+            Self::Calls => "other calls to the source",
+        }
+    }
+
+    fn of(old: &Observation, new: &Observation, comparison: &Comparison) -> Self {
+        let reasons = comparison.reasons();
+        let python = |observation: &Observation| {
+            let error = observation.error.as_ref()?;
+            error.python.as_ref().map(|python| python.kind.clone())
+        };
+        let wording = [Reason::ErrorMessage, Reason::ErrorParameters];
+        match (&old.error, &new.error) {
+            (Some(_), None) => Self::NowWorks,
+            (None, Some(_)) => Self::NowFails,
+            (Some(_), Some(_))
+                if !reasons.is_empty()
+                    && reasons.iter().all(|reason| wording.contains(reason))
+                    && python(old) == python(new) =>
+            {
+                Self::Messages
+            }
+            (Some(_), Some(_)) if reasons.iter().any(|reason| *reason != Reason::Calls) => Self::Errors,
+            (Some(_), Some(_)) if reasons.is_empty() => Self::Errors,
+            (None, None) if reasons.iter().any(|reason| !matches!(reason, Reason::Calls | Reason::Partitions)) => {
+                Self::Results
+            }
+            _ => Self::Calls,
         }
     }
 }
 
-fn group(old: &Observation, new: &Observation, comparison: &Comparison) -> Group {
-    let reasons = comparison.reasons();
-    let wording = [Reason::ErrorMessage, Reason::ErrorParameters];
-    match (&old.error, &new.error) {
-        (Some(_), None) => Group::NowWorks,
-        (None, Some(_)) => Group::NowFails,
-        (Some(_), Some(_)) if !reasons.is_empty() && reasons.iter().all(|reason| wording.contains(reason)) => {
-            Group::Messages
-        }
-        (Some(_), Some(_)) if reasons.iter().any(|reason| *reason != Reason::Calls) => Group::Errors,
-        (Some(_), Some(_)) if reasons.is_empty() => Group::Errors,
-        (None, None) if reasons.iter().any(|reason| !matches!(reason, Reason::Calls | Reason::Partitions)) => {
-            Group::Results
-        }
-        _ => Group::Calls,
-    }
+/// One case that changed.
+#[derive(Debug)]
+struct Note<'a> {
+    case: &'a Case,
+    change: Change,
+    /// What was and what is.
+    text: String,
 }
 
 #[derive(Debug, Default)]
-struct Notes {
+struct Notes<'a> {
     compared: usize,
-    groups: BTreeMap<Group, Vec<(CaseId, String, String)>>,
+    notes: Vec<Note<'a>>,
     unknown: Vec<(CaseId, String, String)>,
 }
 
-impl Notes {
-    fn add(&mut self, group: Group, case: &Case, text: String) {
-        let covers = if case.covers.is_empty() { String::new() } else { format!(" ({})", case.covers.join(", ")) };
-        self.groups.entry(group).or_default().push((case.id.clone(), covers, text));
+impl<'a> Notes<'a> {
+    fn add(&mut self, change: Change, case: &'a Case, text: String) {
+        self.notes.push(Note { case, change, text });
     }
 
-    fn render(&self, sides: &Sides, style: Style) -> String {
-        let Sides { reference, candidate } = sides;
-        let differing: usize =
-            self.groups.iter().filter(|(group, _)| **group > Group::OnlyOld).map(|(_, cases)| cases.len()).sum();
-        let mut text = style.strong(&format!("From {reference} to {candidate}")) + "\n\n";
-        text += &format!("{differing} of {} cases answer differently.\n", self.compared);
-        for (group, cases) in &self.groups {
-            text += &format!("\n{} ({})\n", style.strong(group.title()), cases.len());
-            for (id, covers, difference) in cases {
-                text += &format!("\n* {id}{covers}\n{difference}");
+    fn summary(&self, sides: &Sides) -> String {
+        let count = |change: Change| self.notes.iter().filter(|note| note.change == change).count();
+        let (new, gone) = (count(Change::New), count(Change::Gone));
+        let differing = self.notes.len() - new - gone;
+        let mut text = format!(
+            "From {} to {}: {differing} of {} cases {} answered differently",
+            sides.reference,
+            sides.candidate,
+            self.compared,
+            if differing == 1 { "is" } else { "are" }
+        );
+        for (count, what) in [(new, "new"), (gone, "gone")] {
+            if count > 0 {
+                text += &format!(", {count} {} {what}", if count == 1 { "is" } else { "are" });
+            }
+        }
+        text.push_str(".\n");
+        let changes =
+            [Change::NowWorks, Change::NowFails, Change::Results, Change::Errors, Change::Messages, Change::Calls];
+        for change in changes {
+            if count(change) > 0 {
+                text += &format!("{:>6}  {}\n", count(change), change.phrase());
+            }
+        }
+        text
+    }
+
+    fn render(&self, sides: &Sides, order: &ReadingOrder, style: Style) -> String {
+        let mut text = self.summary(sides);
+        if self.notes.iter().any(|note| !note.text.is_empty()) {
+            text += &format!("\n{}", difference::legend(sides, style));
+        }
+        for topic in order.topics() {
+            let notes: Vec<&Note<'_>> = self.notes.iter().filter(|note| note.case.id.topic() == topic).collect();
+            let Some(first) = notes.first() else { continue };
+            text += &format!("\n{}\n", style.strong(&format!("{topic}: {}", first.case.feature)));
+            for Note { case, change, text: difference } in notes {
+                let covers = match case.covers.is_empty() {
+                    true => String::new(),
+                    false => format!(" [{}]", case.covers.join(", ")),
+                };
+                text += &format!("\n* {}: {}{covers}\n{difference}", case.id.name(), change.phrase());
             }
         }
         if !self.unknown.is_empty() {
@@ -179,4 +237,15 @@ impl Notes {
         }
         text
     }
+}
+
+/// What a version that has the behaviour answers, in a line.
+fn outcome(observation: &Observation) -> String {
+    let text = match (&observation.error, &observation.rows) {
+        (Some(error), _) => format!("{} at {}: {}", error.exception, error.phase, error.headline()),
+        (None, Some(rows)) if rows.len() == 1 => format!("1 row: {}", show_row(&rows[0])),
+        (None, Some(rows)) => format!("{} rows", rows.len()),
+        (None, None) => "nothing".to_owned(),
+    };
+    text
 }

@@ -2,15 +2,22 @@
 
 use serde_json::json;
 
-use super::arguments::{Format, ListOptions, ProjectOptions};
+use super::arguments::{Format, ListOptions, ProjectOptions, SideOption};
 use super::context::{self, Loaded};
 use super::exit::Exit;
-use crate::case::Case;
+use crate::case::{Behaviour, Case, Suite};
+use crate::scoreboard::Coverage;
 
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &ListOptions) -> anyhow::Result<Exit> {
     let Loaded { suite, selection, broken, .. } = context::load(project, &options.selection)?;
     let cases = selection.pick_all(&suite);
+    if options.uncovered {
+        let uncovered = Uncovered::of(&suite, &cases, options.side.unwrap_or(SideOption::Read));
+        context::print(&uncovered.text(options.format))?;
+        eprintln!("{}", uncovered.coverage);
+        return Ok(if broken { Exit::Usage } else { Exit::Ok });
+    }
     let text = match options.format {
         Format::Human => human(&cases),
         Format::Json => cases.iter().map(|case| format!("{}\n", line(case))).collect(),
@@ -21,6 +28,39 @@ pub(crate) fn run(project: &ProjectOptions, options: &ListOptions) -> anyhow::Re
         (false, true) => Exit::NothingSelected,
         (false, false) => Exit::Ok,
     })
+}
+
+/// The behaviours without a case.
+struct Uncovered<'a> {
+    behaviours: Vec<&'a Behaviour>,
+    coverage: Coverage,
+}
+
+impl<'a> Uncovered<'a> {
+    fn of(suite: &'a Suite, cases: &[&Case], side: SideOption) -> Self {
+        let coverage = Coverage::of(&suite.behaviours, cases.iter().copied(), |other| side.holds(other));
+        let covered = |id: &String| cases.iter().any(|case| case.covers.contains(id));
+        let of_side = suite.behaviours.iter().filter(|behaviour| side.holds(behaviour.side));
+        Self { behaviours: of_side.filter(|behaviour| !covered(&behaviour.id)).collect(), coverage }
+    }
+
+    fn text(&self, format: Format) -> String {
+        let width = self.behaviours.iter().map(|behaviour| behaviour.id.len()).max().unwrap_or(0);
+        let line = |behaviour: &&Behaviour| match format {
+            Format::Human => format!("{:width$}  {}\n", behaviour.id, behaviour.text),
+            Format::Json => {
+                let value = json!({
+                    "id": behaviour.id,
+                    "side": behaviour.side.name(),
+                    "chapter": behaviour.chapter,
+                    "since": behaviour.since.to_string(),
+                    "behaviour": behaviour.text,
+                });
+                format!("{value}\n")
+            }
+        };
+        self.behaviours.iter().map(line).collect()
+    }
 }
 
 fn human(cases: &[&Case]) -> String {

@@ -6,6 +6,7 @@ mod arguments;
 mod check;
 mod context;
 mod diff;
+mod docs;
 mod exit;
 mod list;
 mod pin;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Command::Record(options) => record::run(&arguments.project, options),
         Command::Diff(options) => diff::run(&arguments.project, options),
         Command::List(options) => list::run(&arguments.project, options),
+        Command::Docs(options) => docs::run(&arguments.project, options),
         Command::Targets => targets::run(),
         Command::Prepare(options) => prepare::run(&arguments.project, options),
         Command::Scoreboard(options) => scoreboard::run(&arguments.project, options),

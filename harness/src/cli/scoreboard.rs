@@ -6,10 +6,10 @@ use super::arguments::{ProjectOptions, ScoreboardOptions, SelectionOptions};
 use super::check::{answer_and_judge, exit_of};
 use super::context::{self, Loaded};
 use super::exit::Exit;
-use crate::case::{Case, SparkMinor};
+use crate::case::{Case, Side, SparkMinor};
 use crate::golden::{GoldenLookup, GoldenStore};
 use crate::run::Status;
-use crate::scoreboard::{Score, Standing, render};
+use crate::scoreboard::{Coverage, Score, Standing, render};
 
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &ScoreboardOptions) -> anyhow::Result<Exit> {
@@ -52,7 +52,8 @@ pub(crate) fn run(project: &ProjectOptions, options: &ScoreboardOptions) -> anyh
         }
     }
     let file = place.scoreboard();
-    let text = render(&scores);
+    let coverage = Coverage::of(&suite.behaviours, &suite.cases, |side| side == Side::Read);
+    let text = render(&scores, coverage);
     let old = std::fs::read_to_string(&file).unwrap_or_default();
     if old == text {
         eprintln!("{} is as it should be", file.display());

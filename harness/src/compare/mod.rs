@@ -334,11 +334,9 @@ pub fn compare(reference: &Observation, candidate: &Observation, options: Option
 
 fn outcome(observation: &Observation) -> Outcome {
     match (&observation.error, &observation.rows) {
-        (Some(error), _) => Outcome::Error {
-            phase: error.phase.clone(),
-            exception: error.exception.clone(),
-            message: error.message.trim().lines().next().unwrap_or_default().to_owned(),
-        },
+        (Some(error), _) => {
+            Outcome::Error { phase: error.phase.clone(), exception: error.exception.clone(), message: error.headline() }
+        }
         (None, Some(rows)) => Outcome::Rows(rows.len()),
         (None, None) => Outcome::Nothing,
     }

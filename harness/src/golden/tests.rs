@@ -234,7 +234,10 @@ fn value(data_type: &str) -> BoxedStrategy<Value> {
             (-99_999i64..99_999).prop_map(|n| Value::Decimal { unscaled: n.to_string(), scale: 3 }).boxed()
         }
         _ => prop::collection::vec((any::<i32>().prop_map(Value::Integer), value("string")), 0..3)
-            .prop_map(Value::Map)
+            .prop_map(|mut entries| {
+                entries.sort();
+                Value::Map(entries)
+            })
             .boxed(),
     }
 }

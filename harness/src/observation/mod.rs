@@ -44,6 +44,22 @@ pub struct ErrorObservation {
     pub jvm: Option<JvmError>,
 }
 
+impl ErrorObservation {
+    /// What went wrong, in a line: the Python exception behind the error, where there is one, else the message's first line.
+    pub fn headline(&self) -> String {
+        let (kind, message) = match &self.python {
+            Some(python) if !python.kind.is_empty() => (python.kind.as_str(), python.message.as_str()),
+            _ => ("", self.message.as_str()),
+        };
+        let line = message.trim().lines().next().unwrap_or_default();
+        match (kind, line) {
+            ("", line) => line.to_owned(),
+            (kind, "") => kind.to_owned(),
+            (kind, line) => format!("{kind}: {line}"),
+        }
+    }
+}
+
 /// A Python exception: its qualified type name and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PythonError {

@@ -47,7 +47,7 @@ pub enum Value {
     DayTimeInterval(i64),
     /// `array`.
     Array(Vec<Value>),
-    /// `map`: entries in order.
+    /// `map`: entries, sorted, since the order of a map's entries means nothing to Spark; repeated keys stay.
     Map(Vec<(Value, Value)>),
     /// `struct`: field values in order.
     Struct(Vec<Value>),
@@ -99,7 +99,9 @@ impl Value {
                     }
                     _ => Err(wrong()),
                 };
-                Ok(Self::Map(entries.iter().enumerate().map(entry).collect::<Result<_, _>>()?))
+                let mut entries: Vec<(Self, Self)> = entries.iter().enumerate().map(entry).collect::<Result<_, _>>()?;
+                entries.sort();
+                Ok(Self::Map(entries))
             }
             DataType::Struct(fields) => {
                 let items = json.as_array().filter(|items| items.len() == fields.fields.len()).ok_or_else(wrong)?;
@@ -374,5 +376,34 @@ mod tests {
         assert_ne!(Value::double(0.0), Value::double(-0.0));
         assert_eq!(Value::double(f64::from_bits(0x7ff8_0000_0000_0001)), Value::double(f64::NAN));
         assert_eq!(Value::double(-0.0).to_json().to_string(), "-0.0");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_order_of_a_maps_entries_means_nothing_and_their_number_does(
+            entries in proptest::collection::vec((0..4_i32, proptest::option::of(-2..2_i32)), 0..6),
+            seed in 0..720_usize,
+        ) {
+            let of_map = |entries: &[(i32, Option<i32>)]| {
+                let entries: Vec<Json> = entries.iter().map(|(key, value)| json!([key, value])).collect();
+                let map = DataType::Map {
+                    key: Box::new(DataType::Integer),
+                    value: Box::new(DataType::Integer),
+                    value_contains_null: true,
+                };
+                Value::decode(&json!(entries), &map).unwrap()
+            };
+            let mut permuted = entries.clone();
+            let mut rest = seed;
+            for index in (1..permuted.len()).rev() {
+                permuted.swap(index, rest % (index + 1));
+                rest /= index + 1;
+            }
+            proptest::prop_assert_eq!(of_map(&entries), of_map(&permuted));
+            if let Some(first) = entries.first() {
+                permuted.push(*first);
+                proptest::prop_assert_ne!(of_map(&entries), of_map(&permuted));
+            }
+        }
     }
 }

@@ -17,10 +17,20 @@ const SHOWN_ROWS: usize = 10;
 
 /// The differences as lines, each with its indentation and its end. Empty when there are none.
 pub fn show(comparison: &Comparison, sides: &Sides, style: Style) -> String {
-    let mut page = Page { text: String::new(), style };
-    if !comparison.differences.is_empty() {
-        page.line(&format!("  {} {}   {} {}", style.bad("-"), sides.reference, style.good("+"), sides.candidate));
+    if comparison.differences.is_empty() {
+        return String::new();
     }
+    format!("{}{}", legend(sides, style), show_without_legend(comparison, style))
+}
+
+/// Says which side `-` and `+` are.
+pub fn legend(sides: &Sides, style: Style) -> String {
+    format!("  {} {}   {} {}\n", style.bad("-"), sides.reference, style.good("+"), sides.candidate)
+}
+
+/// The same as [`show`], where the sides were named before.
+pub fn show_without_legend(comparison: &Comparison, style: Style) -> String {
+    let mut page = Page { text: String::new(), style };
     for difference in &comparison.differences {
         match difference {
             Difference::Outcome { reference, candidate } => {

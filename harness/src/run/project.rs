@@ -50,6 +50,11 @@ impl Project {
         self.root.join("golden")
     }
 
+    /// The folder of generated pages.
+    pub fn docs(&self) -> PathBuf {
+        self.root.join("docs")
+    }
+
     /// The scoreboard.
     pub fn scoreboard(&self) -> PathBuf {
         self.golden().join("SCOREBOARD.md")

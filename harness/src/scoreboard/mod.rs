@@ -1,9 +1,9 @@
 //! The scoreboard: counts per area and Spark version, and the list of all that is not exact. Text only, no dates.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
-use crate::case::{CaseId, SparkMinor};
+use crate::case::{Behaviour, Case, CaseId, Side, SparkMinor};
 use crate::compare::Reason;
 use crate::divergence::Kind;
 
@@ -70,8 +70,38 @@ impl Standing {
     }
 }
 
-/// The text of `golden/SCOREBOARD.md`. The order of `scores` does not matter.
-pub fn render(scores: &[Score]) -> String {
+/// How many behaviours of the index some case covers. It displays itself as a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coverage {
+    covered: usize,
+    behaviours: usize,
+}
+
+impl Coverage {
+    /// Counts the behaviours of those sides that `counts` says.
+    pub fn of<'c>(
+        index: &[Behaviour],
+        cases: impl IntoIterator<Item = &'c Case>,
+        counts: impl Fn(Side) -> bool,
+    ) -> Self {
+        let named: BTreeSet<&str> = cases.into_iter().flat_map(|case| case.covers.iter().map(String::as_str)).collect();
+        let counted = index.iter().filter(|behaviour| counts(behaviour.side));
+        let (covered, others): (Vec<_>, Vec<_>) = counted.partition(|behaviour| named.contains(behaviour.id.as_str()));
+        Self { covered: covered.len(), behaviours: covered.len() + others.len() }
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { covered, behaviours } = self;
+        // Rounded down, so that 100 % means all.
+        let tenths = (covered * 1000).checked_div(*behaviours).unwrap_or(1000);
+        write!(f, "cases cover {covered} of {behaviours} behaviours ({}.{} %)", tenths / 10, tenths % 10)
+    }
+}
+
+/// The text of `golden/SCOREBOARD.md`. The order of `scores` does not matter; `coverage` is that of the read side.
+pub fn render(scores: &[Score], coverage: Coverage) -> String {
     let mut rows: BTreeMap<(&str, SparkMinor), BTreeMap<&str, usize>> = BTreeMap::new();
     let mut totals: BTreeMap<SparkMinor, BTreeMap<&str, usize>> = BTreeMap::new();
     for score in scores {
@@ -83,6 +113,7 @@ pub fn render(scores: &[Score]) -> String {
         "# Scoreboard\n\nHow the engine stands against what real PySpark answered. Generated; not to be edited.\n"
             .to_owned();
     out.push_str("The columns `ours` to `wont` count pinned divergences by kind.\n\n");
+    let _ = writeln!(out, "Read side: {coverage}.\n");
     let _ = writeln!(out, "| area | Spark | cases | {} |", COLUMNS.join(" | "));
     let _ = writeln!(out, "|---|---|{}", "---:|".repeat(COLUMNS.len() + 1));
     for ((area, version), counts) in &rows {
@@ -132,12 +163,14 @@ mod tests {
             score("types/maps", "d", v42, Standing::Divergent { reasons: [Reason::Values, Reason::Schema].into() }),
             score("read/rows", "e", v42, Standing::Unsupported { reason: "no streams".into() }),
         ];
-        let text = render(&scores);
+        let text = render(&scores, Coverage { covered: 2, behaviours: 3 });
         insta::assert_snapshot!(text, @r"
         # Scoreboard
 
         How the engine stands against what real PySpark answered. Generated; not to be edited.
         The columns `ours` to `wont` count pinned divergences by kind.
+
+        Read side: cases cover 2 of 3 behaviours (66.6 %).
 
         | area | Spark | cases | exact | equivalent | ours | upstream | extension | wont | divergent | unsupported |
         |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
@@ -155,6 +188,6 @@ mod tests {
         - `types/maps::d` (4.2) divergent: schema, values
         ");
         scores.reverse();
-        assert_eq!(render(&scores), text);
+        assert_eq!(render(&scores, Coverage { covered: 2, behaviours: 3 }), text);
     }
 }
