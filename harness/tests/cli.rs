@@ -379,6 +379,34 @@ fn a_spark_of_another_version_records_nothing() {
 }
 
 #[test]
+fn an_engine_with_another_pyspark_than_asked_for_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.cases("read/one", &[("a row", &answer("[[1]]"))]);
+    assert_eq!(sandbox.run(&["record", "--target", "spark:4.0"]).code, 0);
+    let mut command = sandbox.command(&["check", "--spark", "4.0"]);
+    let output = command.env("SEATRIAL_PYTHON", env!("SEATRIAL_BUILD_PYTHON")).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(20), "{stderr}");
+    assert!(stderr.contains("PySpark 4.0 is asked for, and its Python (SEATRIAL_PYTHON="), "{stderr}");
+    assert!(stderr.contains(") has PySpark 4.2."), "{stderr}");
+}
+
+#[test]
+fn targets_name_the_versions_that_the_engine_can_follow() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.run(&["targets"]);
+    assert_eq!(run.code, 0);
+    let line = |name: &str| run.stdout.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(
+        line("engine --spark 4.0").contains("no     its virtual environment SANDBOX/cache/client-4.0.4"),
+        "{}",
+        run.stdout
+    );
+    assert!(line("engine --spark 4.3").contains("SANDBOX/cache/spark-4.3.0"), "{}", run.stdout);
+    assert!(!run.stdout.contains("engine --spark 4.2"), "{}", run.stdout);
+}
+
+#[test]
 fn a_case_that_fails_is_not_recorded() {
     let sandbox = Sandbox::new();
     sandbox

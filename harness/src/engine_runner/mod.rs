@@ -127,12 +127,13 @@ impl Engine {
         let course =
             Course { application: &self.session, tokio: &self.tokio, python: &self.case_module, module: &module, case };
         let mut observed = Observed::default();
-        let error = match course.run(&mut observed) {
+        let ended = course.run(&mut observed);
+        self.session.drop_all_tables();
+        let error = match ended {
             Ok(()) => None,
             Err(Ended::Error(error)) => Some(error),
             Err(Ended::Broken(context)) => return Err(context),
         };
-        self.session.drop_all_tables();
         Ok(json!({
             "schema": observed.schema.map(|schema| schema.to_json()),
             "rows": observed.rows,
