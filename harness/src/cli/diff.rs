@@ -241,11 +241,10 @@ impl<'a> Notes<'a> {
 
 /// What a version that has the behaviour answers, in a line.
 fn outcome(observation: &Observation) -> String {
-    let text = match (&observation.error, &observation.rows) {
+    match (&observation.error, &observation.rows) {
         (Some(error), _) => format!("{} at {}: {}", error.exception, error.phase, error.headline()),
         (None, Some(rows)) if rows.len() == 1 => format!("1 row: {}", show_row(&rows[0])),
         (None, Some(rows)) => format!("{} rows", rows.len()),
         (None, None) => "nothing".to_owned(),
-    };
-    text
+    }
 }
