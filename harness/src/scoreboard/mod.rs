@@ -94,9 +94,7 @@ impl Coverage {
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { covered, behaviours } = self;
-        // Rounded down, so that 100 % means all.
-        let tenths = (covered * 1000).checked_div(*behaviours).unwrap_or(1000);
-        write!(f, "cases cover {covered} of {behaviours} behaviours ({}.{} %)", tenths / 10, tenths % 10)
+        write!(f, "cases cover {covered} of {behaviours} behaviours ({})", percent(*covered, *behaviours))
     }
 }
 
@@ -112,31 +110,46 @@ pub fn render(scores: &[Score], coverage: Coverage) -> String {
     let mut out =
         "# Scoreboard\n\nHow the engine stands against what real PySpark answered. Generated; not to be edited.\n"
             .to_owned();
-    out.push_str("The columns `ours` to `wont` count pinned divergences by kind.\n\n");
+    out.push_str(
+        "What is exact or equivalent conforms; the columns `ours` to `wont` count pinned divergences by kind.\n\n",
+    );
     let _ = writeln!(out, "Read side: {coverage}.\n");
-    let _ = writeln!(out, "| area | Spark | cases | {} |", COLUMNS.join(" | "));
-    let _ = writeln!(out, "|---|---|{}", "---:|".repeat(COLUMNS.len() + 1));
+    let _ = writeln!(out, "| area | Spark | cases | conform | {} |", COLUMNS.join(" | "));
+    let _ = writeln!(out, "|---|---|{}", "---:|".repeat(COLUMNS.len() + 2));
     for ((area, version), counts) in &rows {
         row(&mut out, area, *version, counts);
     }
     for (version, counts) in &totals {
         row(&mut out, "**all**", *version, counts);
     }
-    let mut others: Vec<&Score> = scores.iter().filter(|score| score.standing != Standing::Exact).collect();
-    others.sort_by(|left, right| (&left.case, left.version).cmp(&(&right.case, right.version)));
+    // A case stands once for all versions in which it stands the same.
+    let mut others: BTreeMap<(&CaseId, &str, String), BTreeSet<SparkMinor>> = BTreeMap::new();
+    for score in scores.iter().filter(|score| score.standing != Standing::Exact) {
+        let key = (&score.case, score.standing.column(), score.standing.reason());
+        others.entry(key).or_default().insert(score.version);
+    }
     if !others.is_empty() {
         out.push_str("\n## Not exact\n\n");
     }
-    for score in others {
-        let (id, version) = (&score.case, score.version);
-        let _ = writeln!(out, "- `{id}` ({version}) {}: {}", score.standing.column(), score.standing.reason());
+    for ((id, column, reason), versions) in others {
+        let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
+        let _ = writeln!(out, "- `{id}` ({}) {column}: {reason}", versions.join(", "));
     }
     out
 }
 
+/// A part of a whole in percent, rounded down, so that 100 % means all.
+fn percent(part: usize, whole: usize) -> String {
+    let tenths = (part * 1000).checked_div(whole).unwrap_or(1000);
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
 fn row(out: &mut String, area: &str, version: SparkMinor, counts: &BTreeMap<&str, usize>) {
-    let cells: Vec<String> = COLUMNS.iter().map(|column| counts.get(column).unwrap_or(&0).to_string()).collect();
-    let _ = writeln!(out, "| {area} | {version} | {} | {} |", counts.values().sum::<usize>(), cells.join(" | "));
+    let count = |column: &str| counts.get(column).copied().unwrap_or(0);
+    let cells: Vec<String> = COLUMNS.iter().map(|column| count(column).to_string()).collect();
+    let all = counts.values().sum::<usize>();
+    let conform = percent(count("exact") + count("equivalent"), all);
+    let _ = writeln!(out, "| {area} | {version} | {all} | {conform} | {} |", cells.join(" | "));
 }
 
 fn one_line(text: &str) -> String {
@@ -158,6 +171,7 @@ mod tests {
         let mut scores = vec![
             score("read/tuples", "a", v42, Standing::Exact),
             score("read/tuples", "a", v40, Standing::Exact),
+            score("read/tuples", "b", v40, pinned.clone()),
             score("read/tuples", "b", v42, pinned),
             score("types/maps", "c", v42, Standing::Equivalent),
             score("types/maps", "d", v42, Standing::Divergent { reasons: [Reason::Values, Reason::Schema].into() }),
@@ -168,22 +182,22 @@ mod tests {
         # Scoreboard
 
         How the engine stands against what real PySpark answered. Generated; not to be edited.
-        The columns `ours` to `wont` count pinned divergences by kind.
+        What is exact or equivalent conforms; the columns `ours` to `wont` count pinned divergences by kind.
 
         Read side: cases cover 2 of 3 behaviours (66.6 %).
 
-        | area | Spark | cases | exact | equivalent | ours | upstream | extension | wont | divergent | unsupported |
-        |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
-        | read | 4.0 | 1 | 1 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |
-        | read | 4.2 | 3 | 1 | 0 | 1 | 0 | 0 | 0 | 0 | 1 |
-        | types | 4.2 | 2 | 0 | 1 | 0 | 0 | 0 | 0 | 1 | 0 |
-        | **all** | 4.0 | 1 | 1 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |
-        | **all** | 4.2 | 5 | 1 | 1 | 1 | 0 | 0 | 0 | 1 | 1 |
+        | area | Spark | cases | conform | exact | equivalent | ours | upstream | extension | wont | divergent | unsupported |
+        |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
+        | read | 4.0 | 2 | 50.0 % | 1 | 0 | 1 | 0 | 0 | 0 | 0 | 0 |
+        | read | 4.2 | 3 | 33.3 % | 1 | 0 | 1 | 0 | 0 | 0 | 0 | 1 |
+        | types | 4.2 | 2 | 50.0 % | 0 | 1 | 0 | 0 | 0 | 0 | 1 | 0 |
+        | **all** | 4.0 | 2 | 50.0 % | 1 | 0 | 1 | 0 | 0 | 0 | 0 | 0 |
+        | **all** | 4.2 | 5 | 40.0 % | 1 | 1 | 1 | 0 | 0 | 0 | 1 | 1 |
 
         ## Not exact
 
         - `read/rows::e` (4.2) unsupported: no streams
-        - `read/tuples::b` (4.2) ours: rows are lost
+        - `read/tuples::b` (4.0, 4.2) ours: rows are lost
         - `types/maps::c` (4.2) equivalent: Spark fails inside the JVM
         - `types/maps::d` (4.2) divergent: schema, values
         ");
