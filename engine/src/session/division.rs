@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::compute::kernels::cmp::eq;
+use arrow::compute::nullif;
 use arrow::datatypes::{DataType as ArrowType, FieldRef};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue, internal_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::{
@@ -37,13 +39,39 @@ pub(super) fn rewrite(expr: &Expr, schema: &DFSchema, context: Option<&str>) -> 
     Ok(Some(binary_expr(double(left), *op, divisor)))
 }
 
+/// Whether a division by zero can be in the expression.
+pub(super) fn may_fail(expr: &Expr) -> Result<bool> {
+    expr.exists(|expr| Ok(is_guarded(expr)))
+}
+
+/// The expression with divisions that are tried only for rows of which the condition is true.
+pub(super) fn only_where(expr: Expr, condition: &Expr) -> Result<Expr> {
+    let limited = expr.transform_up(|expr| match expr {
+        Expr::ScalarFunction(mut call) if call.name() == NAME => {
+            let inner = if call.args.len() == LIMITED { call.args.pop() } else { None };
+            let condition = match inner {
+                Some(inner) => inner.and(condition.clone()),
+                None => condition.clone(),
+            };
+            call.args.push(condition);
+            Ok(Transformed::yes(Expr::ScalarFunction(call)))
+        }
+        expr => Ok(Transformed::no(expr)),
+    });
+    limited.map(|limited| limited.data)
+}
+
 fn is_guarded(divisor: &Expr) -> bool {
     matches!(divisor, Expr::ScalarFunction(call) if call.name() == NAME)
 }
 
 const NAME: &str = "divisor";
 
-/// `divisor(dividend, divisor)`: the divisor, of which none is zero where there is something to divide.
+/// How many arguments a division has that is limited to some rows.
+const LIMITED: usize = 3;
+
+/// `divisor(dividend, divisor[, condition])`: the divisor, null where it is zero. Zero is an error where there is something to
+/// divide, unless the condition is not true.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Divisor {
     signature: Signature,
@@ -53,7 +81,7 @@ struct Divisor {
 
 impl Divisor {
     fn new(operator: Operator, context: Option<&str>) -> Self {
-        let signature = Signature::any(2, Volatility::Immutable);
+        let signature = Signature::variadic_any(Volatility::Immutable);
         Self { signature, operator, context: context.unwrap_or_default().to_owned() }
     }
 
@@ -82,32 +110,38 @@ impl ScalarUDFImpl for Divisor {
 
     fn return_type(&self, types: &[ArrowType]) -> Result<ArrowType> {
         match types {
-            [_, divisor] => Ok(divisor.clone()),
+            [_, divisor, ..] => Ok(divisor.clone()),
             _ => internal_err!("a division of {} operands", types.len()),
         }
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
         match args.arg_fields {
-            [_, divisor] => Ok(Arc::clone(divisor)),
+            [_, divisor, ..] => Ok(Arc::new(divisor.as_ref().clone().with_nullable(true))),
             _ => internal_err!("a division of {} operands", args.arg_fields.len()),
         }
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [dividend, divisor] = args.args.as_slice() else {
+        let [dividend, divisor, condition @ ..] = args.args.as_slice() else {
             return internal_err!("a division of {} operands", args.args.len());
         };
         let values = divisor.to_array(args.number_rows)?;
         let zero = ScalarValue::new_zero(values.data_type())?.to_scalar()?;
         let zeros: BooleanArray = eq(&values, &zero)?;
-        if zeros.true_count() > 0 {
-            let dividends: ArrayRef = dividend.to_array(args.number_rows)?;
-            let hit = zeros.iter().enumerate().any(|(row, zero)| zero == Some(true) && dividends.is_valid(row));
-            if hit {
-                return Err(self.error().into());
-            }
+        if zeros.true_count() == 0 {
+            return Ok(ColumnarValue::Array(values));
         }
-        Ok(divisor.clone())
+        let dividends: ArrayRef = dividend.to_array(args.number_rows)?;
+        let condition = condition.first().map(|condition| condition.to_array(args.number_rows)).transpose()?;
+        let tried = |row: usize| match &condition {
+            Some(condition) => condition.as_boolean().is_valid(row) && condition.as_boolean().value(row),
+            None => true,
+        };
+        let divides = |row: usize| zeros.is_valid(row) && zeros.value(row) && dividends.is_valid(row) && tried(row);
+        if (0..zeros.len()).any(divides) {
+            return Err(self.error().into());
+        }
+        Ok(ColumnarValue::Array(nullif(&values, &zeros)?))
     }
 }

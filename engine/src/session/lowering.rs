@@ -12,6 +12,7 @@ use datafusion::logical_expr::logical_plan::{Aggregate, Join};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit};
 
+use super::division;
 use super::floats::{has_floats, normal_floats};
 
 /// The plan with expressions that DataFusion evaluates as Spark would. Names of output columns stay as they are.
@@ -68,6 +69,13 @@ fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             };
             let pattern = Box::new(lit(backslashed(text.try_as_str().flatten().unwrap_or_default(), escape)));
             Transformed::yes(Expr::Like(Like { negated, expr, pattern, escape_char: None, case_insensitive }))
+        }
+        // A division is not even tried for a row that the left side decides.
+        Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::And | Operator::Or), right })
+            if division::may_fail(&right)? =>
+        {
+            let open = if op == Operator::And { left.clone().is_not_false() } else { left.clone().is_not_true() };
+            Transformed::yes(binary_expr(*left, op, division::only_where(*right, &open)?))
         }
         expr => Transformed::no(expr),
     })

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::ExceptionClass;
+use crate::python::interpreter::spark_minor;
 
 use super::super::{DataType, StructField, StructType, collation, condition, geo};
 use super::literal;
@@ -82,6 +83,9 @@ fn named(
     at: (usize, usize),
 ) -> Result<DataType, Failure> {
     let word = if name.kind == Kind::Word { name.text.to_ascii_lowercase() } else { String::new() };
+    if came_later(&word) {
+        return Err(unsupported(name, parameters, at));
+    }
     let simple = match word.as_str() {
         "boolean" => DataType::Boolean,
         "tinyint" | "byte" => DataType::Byte,
@@ -101,6 +105,11 @@ fn named(
         _ => return parametrised(&word, name, parameters, collation, at),
     };
     if parameters.is_empty() { Ok(simple) } else { Err(unsupported(name, parameters, at)) }
+}
+
+/// Whether the Spark in use does not know the type yet: these came with 4.1 (TY-TIME, TY-GEO).
+fn came_later(word: &str) -> bool {
+    matches!(word, "time" | "geometry" | "geography") && spark_minor() < (4, 1)
 }
 
 fn parametrised(
