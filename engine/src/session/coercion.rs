@@ -6,6 +6,8 @@ use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Cast, Expr, Operator, binary_expr, lit};
 use std::sync::Arc;
 
+use super::temporal_text;
+
 /// The most digits of a decimal.
 const MAX_PRECISION: u8 = 38;
 
@@ -32,26 +34,31 @@ pub(crate) fn comparison(left: (Expr, &DataType), op: Operator, right: (Expr, &D
 
 /// The list with its value and all elements of the type in which Spark compares them.
 pub(crate) fn in_list(expr: (Expr, &DataType), list: Vec<(Expr, DataType)>, negated: bool) -> Expr {
-    let types = || std::iter::once(expr.1).chain(list.iter().map(|(_, data_type)| data_type));
-    let text = types().find(|data_type| is_text(data_type));
-    let rest = types().filter(|data_type| !is_text(data_type));
-    let common =
-        text.into_iter().chain(rest).map(Side::anything).try_fold(
-            None,
-            |common: Option<DataType>, next| match common {
-                None => Some(Some(next.data_type.clone())),
-                Some(common) => common_type(Side::anything(&common), next).map(Some),
-            },
-        );
-    match common.flatten() {
+    let common = widest(std::iter::once(expr.1).chain(list.iter().map(|(_, data_type)| data_type)));
+    let (value, list) = match common {
         Some(common) => {
             let list = list.into_iter().map(|(element, data_type)| cast(element, &data_type, &common)).collect();
-            Expr::InList(InList::new(Box::new(cast(expr.0, expr.1, &common)), list, negated))
+            (cast(expr.0, expr.1, &common), list)
         }
-        None => {
-            Expr::InList(InList::new(Box::new(expr.0), list.into_iter().map(|(element, _)| element).collect(), negated))
-        }
+        None => (expr.0, list.into_iter().map(|(element, _)| element).collect()),
+    };
+    Expr::InList(InList::new(Box::new(value), list, negated))
+}
+
+/// Values one of which is the result (the branches of a `CASE`, the arguments of `coalesce`), all of one type.
+pub(super) fn alternatives(values: Vec<(Expr, DataType)>) -> Vec<Expr> {
+    match widest(values.iter().map(|(_, data_type)| data_type)) {
+        Some(common) => values.into_iter().map(|(value, data_type)| cast(value, &data_type, &common)).collect(),
+        None => values.into_iter().map(|(value, _)| value).collect(),
     }
+}
+
+/// The type that all have in common. Strings are looked at first: with them the others decide.
+fn widest<'t>(types: impl Iterator<Item = &'t DataType> + Clone) -> Option<DataType> {
+    let text = types.clone().find(|data_type| is_text(data_type));
+    let mut rest = text.into_iter().chain(types.filter(|data_type| !is_text(data_type)));
+    let first = rest.next()?.clone();
+    rest.try_fold(first, |common, next| common_type(Side::anything(&common), Side::anything(next)))
 }
 
 fn cast(expr: Expr, from: &DataType, to: &DataType) -> Expr {
@@ -71,7 +78,45 @@ fn cast(expr: Expr, from: &DataType, to: &DataType) -> Expr {
             let micros = i64::from(interval.days) * 86_400_000_000 + interval.nanoseconds / 1000;
             Expr::Literal(ScalarValue::DurationMicrosecond(Some(micros)), None)
         }
-        _ => Expr::Cast(Cast::new(Box::new(expr), to.clone())),
+        _ => readable(Cast::new(Box::new(expr), to.clone())),
+    }
+}
+
+/// The cast of a text constant as Arrow reads it.
+pub(super) fn readable(cast: Cast) -> Expr {
+    let Expr::Literal(ScalarValue::Utf8(Some(text)), metadata) = cast.expr.as_ref() else { return Expr::Cast(cast) };
+    let plain = match cast.field.data_type() {
+        DataType::Date32 => temporal_text::date(text),
+        DataType::Timestamp(..) => temporal_text::timestamp(text),
+        data_type if is_number(data_type) || data_type == &DataType::Boolean => Some(text.trim().to_owned()),
+        _ => None,
+    };
+    let expr = match plain {
+        Some(plain) => Box::new(Expr::Literal(ScalarValue::Utf8(Some(plain)), metadata.clone())),
+        None => cast.expr.clone(),
+    };
+    Expr::Cast(Cast { expr, field: cast.field })
+}
+
+/// The cast in the session's time zone, in steps that Arrow has: an instant and a date or a wall clock belong together only by
+/// a zone. None where the zone does not matter.
+pub(super) fn in_zone(cast: &Cast, from: &DataType, zone: &str) -> Option<Expr> {
+    let to = cast.field.data_type();
+    let step = |expr: Expr, to: DataType| Expr::Cast(Cast::new(Box::new(expr), to));
+    let wall_clock = DataType::Timestamp(TimeUnit::Microsecond, None);
+    let zoned = DataType::Timestamp(TimeUnit::Microsecond, Some(zone.into()));
+    let inner = cast.expr.as_ref().clone();
+    if zone.is_empty() || zone == "UTC" {
+        return None;
+    }
+    match (from, to) {
+        (from, to) if is_text(from) && to == &instant() => Some(step(step(inner, zoned), instant())),
+        (DataType::Date32, to) if to == &instant() => Some(step(step(step(inner, wall_clock), zoned), instant())),
+        (from, to) if from == &wall_clock && to == &instant() => Some(step(step(inner, zoned), instant())),
+        (from, DataType::Date32 | DataType::Timestamp(_, None)) if from == &instant() => {
+            Some(step(step(inner, zoned), to.clone()))
+        }
+        _ => None,
     }
 }
 
@@ -220,6 +265,9 @@ fn with_whole_number(left: &(Expr, &DataType), op: Operator, right: &(Expr, &Dat
         Operator::GtEq | Operator::Lt => ceiling,
         _ => return None,
     };
-    let whole = i64::try_from(whole).ok()?;
+    let Ok(whole) = i64::try_from(whole) else {
+        // Beyond every integer the literal decides, null or not.
+        return Some(lit((whole > 0) == matches!(op, Operator::Lt | Operator::LtEq)));
+    };
     Some(binary_expr(cast(left.0.clone(), left.1, &DataType::Int64), op, lit(whole)))
 }

@@ -14,6 +14,7 @@ const FILTER_PUSHDOWN: &str = "spark.sql.python.filterPushdown.enabled";
 
 /// `spark.sql.session.timeZone`.
 const TIME_ZONE: &str = "spark.sql.session.timeZone";
+
 /// `spark.sql.execution.pyspark.udf.hideTraceback.enabled`.
 const HIDE_TRACEBACK: &str = "spark.sql.execution.pyspark.udf.hideTraceback.enabled";
 /// `spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled`.

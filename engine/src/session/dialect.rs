@@ -138,8 +138,16 @@ fn translated(expr: &mut Expr) -> Option<Expr> {
             let matches = call("regexp_like", vec![expr.as_ref().clone(), pattern.as_ref().clone()]);
             Some(if *negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(matches) } } else { matches })
         }
-        Expr::Like { negated, any: true, expr, pattern, escape_char } => {
-            let Expr::Tuple(patterns) = pattern.as_ref() else { return None };
+        Expr::Like { negated, any, expr, pattern, escape_char } => {
+            let (patterns, op) = match pattern.as_ref() {
+                Expr::Tuple(patterns) if *any => (patterns.clone(), BinaryOperator::Or),
+                Expr::Nested(pattern) if *any => (vec![pattern.as_ref().clone()], BinaryOperator::Or),
+                // `LIKE ALL (…)` is parsed as a call.
+                Expr::Function(all) if all.name.to_string().eq_ignore_ascii_case("all") => {
+                    (arguments(&all.args)?, BinaryOperator::And)
+                }
+                _ => return None,
+            };
             let likes = patterns.iter().map(|pattern| Expr::Like {
                 negated: *negated,
                 any: false,
@@ -149,7 +157,7 @@ fn translated(expr: &mut Expr) -> Option<Expr> {
             });
             let any = likes.reduce(|left, right| Expr::BinaryOp {
                 left: Box::new(left),
-                op: BinaryOperator::Or,
+                op: op.clone(),
                 right: Box::new(right),
             });
             any.map(|any| Expr::Nested(Box::new(any)))

@@ -16,6 +16,7 @@ mod reader;
 mod relations;
 mod semantics;
 mod statement;
+mod temporal_text;
 mod timestamp_text;
 
 use std::sync::Arc;

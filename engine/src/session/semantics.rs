@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::expr::{InList, ScalarFunction};
+use datafusion::logical_expr::expr::{Case, InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, when};
@@ -31,7 +31,10 @@ pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<Lo
         let schema = merge_schema(&plan.inputs());
         let rewritten = plan.map_expressions(|expr| {
             let name = names.save(&expr);
-            Ok(expr.transform_up(|expr| rewrite(expr, &schema, surroundings))?.update_data(|expr| name.restore(expr)))
+            let typed = expr.transform_up(|expr| rewrite(expr, &schema, surroundings))?;
+            let zone = surroundings.time_zone.as_str();
+            let zoned = typed.transform_data(|expr| expr.transform_up(|expr| in_zone(expr, &schema, zone)))?;
+            Ok(zoned.update_data(|expr| name.restore(expr)))
         })?;
         rewritten.map_data(LogicalPlan::recompute_schema)
     })
@@ -56,6 +59,30 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
             let (left, right) = (left.as_ref().clone(), right.as_ref().clone());
             Ok(Transformed::yes(coercion::comparison((left, &left_type), *op, (right, &right_type))))
         }
+        // Spark knows only the form with conditions.
+        Expr::Case(Case { expr: operand, when_then_expr, else_expr }) => {
+            let typed = |expr: &Expr| Ok::<_, DataFusionError>((expr.clone(), expr.get_type(schema)?));
+            let conditions = when_then_expr.iter().map(|(when, _)| match operand {
+                Some(operand) => {
+                    let (left, right) = (typed(operand)?, typed(when)?);
+                    Ok(coercion::comparison((left.0, &left.1), Operator::Eq, (right.0, &right.1)))
+                }
+                None => Ok(when.as_ref().clone()),
+            });
+            let conditions = conditions.collect::<Result<Vec<_>>>()?;
+            let results = when_then_expr.iter().map(|(_, then)| then).chain(else_expr);
+            let results = results.map(|result| typed(result)).collect::<Result<Vec<_>>>()?;
+            let mut results = coercion::alternatives(results);
+            let otherwise = if else_expr.is_some() { results.pop().map(Box::new) } else { None };
+            let branches = conditions.into_iter().map(Box::new).zip(results.into_iter().map(Box::new)).collect();
+            Ok(Transformed::yes(Expr::Case(Case::new(None, branches, otherwise))))
+        }
+        Expr::ScalarFunction(call) if matches!(call.name(), "coalesce" | "nvl" | "greatest" | "least") => {
+            let arguments = call.args.iter().map(|argument| Ok((argument.clone(), argument.get_type(schema)?)));
+            let args = coercion::alternatives(arguments.collect::<Result<Vec<_>>>()?);
+            Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: Arc::clone(&call.func), args })))
+        }
+        Expr::Cast(cast) => Ok(Transformed::yes(coercion::readable(cast.clone()))),
         Expr::Between(Between { expr, negated, low, high }) => {
             let data_type = expr.get_type(schema)?;
             let bound = |op, bound: &Expr| {
@@ -92,6 +119,14 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
         }
         _ => Ok(Transformed::no(expr)),
     }
+}
+
+fn in_zone(expr: Expr, schema: &DFSchema, time_zone: &str) -> Result<Transformed<Expr>> {
+    let Expr::Cast(cast) = &expr else { return Ok(Transformed::no(expr)) };
+    Ok(match coercion::in_zone(cast, &cast.expr.get_type(schema)?, time_zone) {
+        Some(zoned) => Transformed::yes(zoned),
+        None => Transformed::no(expr),
+    })
 }
 
 fn is_comparison(op: Operator) -> bool {

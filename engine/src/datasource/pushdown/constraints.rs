@@ -26,7 +26,6 @@ const NULL_INTOLERANT: &[&str] = &[
     "contains",
     "cos",
     "date_part",
-    "date_trunc",
     "divisor",
     "ends_with",
     "exp",
@@ -44,12 +43,10 @@ const NULL_INTOLERANT: &[&str] = &[
     "md5",
     "octet_length",
     "power",
-    "random_mod",
     "regexp_like",
     "repeat",
     "replace",
     "reverse",
-    "round",
     "rpad",
     "signum",
     "sin",
@@ -65,11 +62,17 @@ const NULL_INTOLERANT: &[&str] = &[
     "upper",
 ];
 
+/// Whether the function is null whenever an argument is.
+pub(super) fn null_intolerant(function: &str) -> bool {
+    NULL_INTOLERANT.contains(&function)
+}
+
 /// `IS NOT NULL` for each nullable column or field that a conjunct needs, in the order of their appearance, without those that
 /// stand among the conjuncts already.
 pub(super) fn null_checks(conjuncts: &[Expr], schema: &DFSchema) -> Result<Vec<Expr>> {
     let mut checks: Vec<Expr> = Vec::new();
-    for conjunct in conjuncts {
+    // What looks out of its query is decided where that query is joined with the outer one.
+    for conjunct in conjuncts.iter().filter(|conjunct| !conjunct.contains_outer()) {
         let mut needed = Vec::new();
         match conjunct {
             Expr::IsNotNull(child) => collect(child, schema, &mut needed),

@@ -6,16 +6,17 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ExprSchema, ScalarValue};
 use datafusion::config::ConfigOptions;
-use datafusion::error::Result;
-use datafusion::logical_expr::expr::{Between, InList, Like};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::expr::{Between, Case, InList, Like, ScalarFunction};
 use datafusion::logical_expr::logical_plan::EmptyRelation;
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit};
 
 use super::constants::{ConstantFolder, is_deterministic};
+use super::constraints::null_intolerant;
 use super::path::Path;
 use super::{like, propagate, unwrap_cast};
 
@@ -50,7 +51,8 @@ impl Normaliser {
             }
             for (index, conjunct) in next.iter().enumerate() {
                 let opposite = self.negation(conjunct.clone(), schema)?;
-                if is_deterministic(conjunct) && next[..index].contains(&opposite) {
+                let null_check = matches!(conjunct, Expr::IsNull(_) | Expr::IsNotNull(_));
+                if !null_check && is_deterministic(conjunct) && next[..index].contains(&opposite) {
                     return Ok(vec![lit(false)]);
                 }
             }
@@ -132,10 +134,15 @@ impl Normaliser {
             }
             Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => conjunction(*left, *right),
             Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => disjunction(*left, *right),
-            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Plus, right }) if is_whole(&right, 0) => *left,
-            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Plus, right }) if is_whole(&left, 0) => *right,
-            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Multiply, right }) if is_whole(&right, 1) => *left,
-            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Multiply, right }) if is_whole(&left, 1) => *right,
+            Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Plus | Operator::Multiply), right }) => {
+                let neutral = i64::from(op == Operator::Multiply);
+                let integer = |expr: &Expr| Ok::<_, DataFusionError>(expr.get_type(schema)?.is_integer());
+                match () {
+                    () if is_whole(&right, neutral) && integer(&left)? => *left,
+                    () if is_whole(&left, neutral) && integer(&right)? => *right,
+                    () => binary_expr(*left, op, *right),
+                }
+            }
             Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
                 self.comparison(*left, op, *right, schema)?
             }
@@ -154,6 +161,25 @@ impl Normaliser {
                         Expr::Like(Like { negated, expr: subject, pattern, escape_char, case_insensitive: false })
                     }
                 }
+            }
+            Expr::ScalarFunction(call) if call.name() == "get_field" => field(call),
+            Expr::ScalarFunction(call)
+                if null_intolerant(call.name())
+                    && call
+                        .args
+                        .iter()
+                        .any(|argument| matches!(argument, Expr::Literal(value, _) if value.is_null())) =>
+            {
+                let data_type = Expr::ScalarFunction(call).get_type(schema)?;
+                Expr::Literal(ScalarValue::try_from(&data_type)?, None)
+            }
+            Expr::Case(Case { expr: None, when_then_expr, else_expr: Some(otherwise) })
+                if when_then_expr.iter().all(|(when, _)| is_false(when)) =>
+            {
+                *otherwise
+            }
+            Expr::IsNull(child) if matches!(child.as_ref(), Expr::ScalarFunction(made) if made.name() == "named_struct") => {
+                lit(false)
             }
             Expr::IsNull(child) if !child.nullable(schema)? => lit(false),
             Expr::IsNotNull(child) if !child.nullable(schema)? => lit(true),
@@ -196,6 +222,48 @@ impl Normaliser {
         }
     }
 
+    /// A moment's day compared with a date, as a range of moments.
+    fn days(&self, left: &Expr, op: Operator, right: &Expr, schema: &DFSchema) -> Result<Option<Expr>> {
+        let (Expr::Cast(cast), Expr::Literal(ScalarValue::Date32(Some(day)), _)) = (left, right) else {
+            return Ok(None);
+        };
+        let DataType::Timestamp(TimeUnit::Microsecond, zone) = cast.expr.get_type(schema)? else { return Ok(None) };
+        // In another zone than UTC the day is taken from the moment in that zone.
+        let moment = match cast.expr.as_ref() {
+            Expr::Cast(zoned) if matches!(zoned.expr.get_type(schema)?, DataType::Timestamp(_, Some(_))) => {
+                zoned.expr.as_ref()
+            }
+            moment => moment,
+        };
+        let data_type = moment.get_type(schema)?;
+        let start = |day: i32| {
+            let step = |expr: Expr, zone| {
+                Expr::Cast(Cast::new(Box::new(expr), DataType::Timestamp(TimeUnit::Microsecond, zone)))
+            };
+            let wall_clock = step(Expr::Literal(ScalarValue::Date32(Some(day)), None), None);
+            let start = match &zone {
+                Some(zone) => {
+                    Expr::Cast(Cast::new(Box::new(step(wall_clock, Some(Arc::clone(zone)))), data_type.clone()))
+                }
+                None => wall_clock,
+            };
+            match self.folder.fold(start) {
+                start @ Expr::Literal(..) => Some(start),
+                _ => None,
+            }
+        };
+        let (Some(this), Some(next)) = (start(*day), day.checked_add(1).and_then(start)) else { return Ok(None) };
+        let with = |op, bound| binary_expr(moment.clone(), op, bound);
+        Ok(match op {
+            Operator::Eq => Some(with(Operator::GtEq, this).and(with(Operator::Lt, next))),
+            Operator::Gt => Some(with(Operator::GtEq, next)),
+            Operator::GtEq => Some(with(Operator::GtEq, this)),
+            Operator::Lt => Some(with(Operator::Lt, this)),
+            Operator::LtEq => Some(with(Operator::Lt, next)),
+            _ => None,
+        })
+    }
+
     fn comparison(&self, left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Result<Expr> {
         if matches!(left, Expr::Literal(..))
             && !matches!(right, Expr::Literal(..))
@@ -227,6 +295,9 @@ impl Normaliser {
             }
             _ => {}
         }
+        if let Some(range) = self.days(&left, op, &right, schema)? {
+            return Ok(range);
+        }
         if let Some((cast, from)) = widening(&left, schema)?
             && let Some(unwrapped) = unwrap_cast::comparison(&cast, &from, op, value)
         {
@@ -234,6 +305,17 @@ impl Normaliser {
         }
         Ok(binary_expr(left, op, right))
     }
+}
+
+/// A field of a struct that is made in place is what it is made of.
+fn field(call: ScalarFunction) -> Expr {
+    let found = match call.args.as_slice() {
+        [Expr::ScalarFunction(made), key @ Expr::Literal(..)] if made.name() == "named_struct" => {
+            made.args.chunks_exact(2).find(|pair| &pair[0] == key).map(|pair| pair[1].clone())
+        }
+        _ => None,
+    };
+    found.unwrap_or(Expr::ScalarFunction(call))
 }
 
 /// The value of a query that is one constant: `(select 1)`.
