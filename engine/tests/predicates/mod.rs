@@ -338,7 +338,7 @@ fn special(random: &mut Random, column: &Column) -> String {
         "int" | "bigint" | "tinyint" | "smallint" => match random.below(7) {
             0 => format!("CAST({name} AS BIGINT) = {value}"),
             1 => format!("CAST({name} AS BIGINT) IN ({value}, 9999999999)"),
-            2 => format!("CAST({name} AS DECIMAL(20, 2)) >= 1.5"),
+            2 => format!("CAST({name} AS DECIMAL(22, 2)) >= 1.5"),
             3 => format!("CAST({name} AS DOUBLE) < 1.5D"),
             4 => format!("{name} % 2 = 1"),
             5 => format!("CASE WHEN {name} = {value} THEN true ELSE false END"),
