@@ -6,6 +6,7 @@ use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Cast, Expr, Operator, binary_expr, lit};
 use std::sync::Arc;
 
+use super::opaque::opaque;
 use super::temporal_text;
 
 /// The most digits of a decimal.
@@ -110,11 +111,13 @@ pub(super) fn in_zone(cast: &Cast, from: &DataType, zone: &str) -> Option<Expr> 
         return None;
     }
     match (from, to) {
-        (from, to) if is_text(from) && to == &instant() => Some(step(step(inner, zoned), instant())),
-        (DataType::Date32, to) if to == &instant() => Some(step(step(step(inner, wall_clock), zoned), instant())),
-        (from, to) if from == &wall_clock && to == &instant() => Some(step(step(inner, zoned), instant())),
+        (from, to) if is_text(from) && to == &instant() => Some(step(opaque(step(inner, zoned)), instant())),
+        (DataType::Date32, to) if to == &instant() => {
+            Some(step(opaque(step(step(inner, wall_clock), zoned)), instant()))
+        }
+        (from, to) if from == &wall_clock && to == &instant() => Some(step(opaque(step(inner, zoned)), instant())),
         (from, DataType::Date32 | DataType::Timestamp(_, None)) if from == &instant() => {
-            Some(step(step(inner, zoned), to.clone()))
+            Some(step(opaque(step(inner, zoned)), to.clone()))
         }
         _ => None,
     }

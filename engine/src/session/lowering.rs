@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::{InList, Like};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
@@ -53,6 +53,16 @@ fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         {
             Transformed::yes(binary_expr(normal(*left, schema)?, op, normal(*right, schema)?))
         }
+        // DataFusion takes a null among binary values for one that nothing equals.
+        Expr::InList(InList { expr, list, negated }) if list.iter().any(is_null) => {
+            let values: Vec<_> = list.into_iter().filter(|value| !is_null(value)).collect();
+            let unknown = Expr::Literal(ScalarValue::Boolean(None), None);
+            if values.is_empty() {
+                return Ok(Transformed::yes(unknown));
+            }
+            let among = rewrite(Expr::InList(InList::new(expr, values, negated)), schema)?.data;
+            Transformed::yes(if negated { among.and(unknown) } else { among.or(unknown) })
+        }
         Expr::InList(InList { expr, list, negated }) if has_floats(&expr.get_type(schema)?) => {
             let list = list.into_iter().map(|value| normal(value, schema)).collect::<Result<_>>()?;
             Transformed::yes(Expr::InList(InList::new(Box::new(normal(*expr, schema)?), list, negated)))
@@ -79,6 +89,10 @@ fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         expr => Transformed::no(expr),
     })
+}
+
+fn is_null(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(value, _) if value.is_null())
 }
 
 fn backslashed(pattern: &str, escape: char) -> String {

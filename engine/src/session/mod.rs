@@ -11,6 +11,7 @@ mod division;
 mod floats;
 mod identifiers;
 mod lowering;
+pub(crate) mod opaque;
 mod query_context;
 mod reader;
 mod relations;

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType as ArrowType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::expr::{Case, InList, ScalarFunction};
+use datafusion::logical_expr::expr::{Case, Cast, InList, Like, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, when};
+use datafusion::logical_expr::{
+    Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Union, when,
+};
 
 use super::{coercion, division, timestamp_text};
 
@@ -36,9 +39,27 @@ pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<Lo
             let zoned = typed.transform_data(|expr| expr.transform_up(|expr| in_zone(expr, &schema, zone)))?;
             Ok(zoned.update_data(|expr| name.restore(expr)))
         })?;
-        rewritten.map_data(LogicalPlan::recompute_schema)
+        rewritten.map_data(with_types)
     })
     .map(|transformed| transformed.data)
+}
+
+/// The plan with the types that its expressions have now.
+fn with_types(plan: LogicalPlan) -> Result<LogicalPlan> {
+    match plan {
+        LogicalPlan::Values(values) => LogicalPlanBuilder::values(values.values)?.build(),
+        LogicalPlan::Union(union)
+            if union.inputs.iter().any(|input| {
+                let types = |schema: &DFSchema| {
+                    schema.fields().iter().map(|field| field.data_type().clone()).collect::<Vec<_>>()
+                };
+                types(input.schema()) != types(&union.schema)
+            }) =>
+        {
+            Ok(LogicalPlan::Union(Union::try_new_with_loose_types(union.inputs)?))
+        }
+        plan => plan.recompute_schema(),
+    }
 }
 
 fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result<Transformed<Expr>> {
@@ -54,6 +75,21 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
             Ok(value) => Ok(Transformed::yes(Expr::Literal(ScalarValue::Int32(Some(value)), metadata.clone()))),
             Err(_) => Ok(Transformed::no(expr)),
         },
+        // Beyond a long it is a decimal.
+        Expr::Literal(ScalarValue::UInt64(Some(value)), metadata) => {
+            let decimal = ScalarValue::Decimal128(Some(i128::from(*value)), 20, 0);
+            Ok(Transformed::yes(Expr::Literal(decimal, metadata.clone())))
+        }
+        // A pattern is matched with the text of a value.
+        Expr::Like(like) if !matches!(like.expr.get_type(schema)?, ArrowType::Utf8 | ArrowType::Null) => {
+            let text = Box::new(Expr::Cast(Cast::new(like.expr.clone(), ArrowType::Utf8)));
+            Ok(Transformed::yes(Expr::Like(Like { expr: text, ..like.clone() })))
+        }
+        // Of null it says no.
+        Expr::ScalarFunction(call) if call.name() == "isnan" => {
+            let [value] = call.args.as_slice() else { return Ok(Transformed::no(expr)) };
+            Ok(Transformed::yes(value.clone().is_not_null().and(expr.clone())))
+        }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(*op) => {
             let (left_type, right_type) = (left.get_type(schema)?, right.get_type(schema)?);
             let (left, right) = (left.as_ref().clone(), right.as_ref().clone());

@@ -30,6 +30,7 @@ const NULL_INTOLERANT: &[&str] = &[
     "ends_with",
     "exp",
     "floor",
+    "in_session_zone",
     "initcap",
     "instr",
     "left",
@@ -119,6 +120,7 @@ fn collect<'e>(expr: &'e Expr, schema: &DFSchema, needed: &mut Vec<&'e Expr>) {
         }
         Expr::Not(child) | Expr::Negative(child) => collect(child, schema, needed),
         Expr::Cast(cast) => collect(&cast.expr, schema, needed),
+        Expr::TryCast(cast) => collect(&cast.expr, schema, needed),
         Expr::ScalarFunction(call) if NULL_INTOLERANT.contains(&call.name()) => {
             call.args.iter().for_each(|argument| collect(argument, schema, needed));
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, JoinType, Result};
 use datafusion::logical_expr::logical_plan::{EmptyRelation, Filter, Join};
-use datafusion::logical_expr::{Distinct, Expr, LogicalPlan, utils};
+use datafusion::logical_expr::{Distinct, Expr, FetchType, LogicalPlan, utils};
 
 use super::constants::{has_subquery, is_deterministic};
 use super::constraints::Constraints;
@@ -84,6 +84,9 @@ impl Descent<'_> {
                 self.apply(LogicalPlan::Union(union), above)
             }
             LogicalPlan::Join(join) => self.join(join, incoming),
+            LogicalPlan::Limit(limit) if matches!(limit.get_fetch_type(), Ok(FetchType::Literal(Some(0)))) => {
+                Ok(nothing(Arc::clone(limit.input.schema())))
+            }
             plan => self.through(plan, Vec::new(), incoming),
         }
     }

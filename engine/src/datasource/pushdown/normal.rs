@@ -19,6 +19,7 @@ use super::constants::{ConstantFolder, is_deterministic};
 use super::constraints::null_intolerant;
 use super::path::Path;
 use super::{like, propagate, unwrap_cast};
+use crate::session::opaque;
 
 /// How often a condition is gone over; each round settles a level of nesting that the one before uncovered.
 const ROUNDS: usize = 20;
@@ -147,6 +148,9 @@ impl Normaliser {
                 self.comparison(*left, op, *right, schema)?
             }
             Expr::InList(list) => in_list(list, schema)?,
+            Expr::Like(Like { pattern, .. }) if matches!(pattern.as_ref(), Expr::Literal(value, _) if value.is_null()) => {
+                Expr::Literal(ScalarValue::Boolean(None), None)
+            }
             Expr::Like(Like { negated, expr: subject, pattern, escape_char, case_insensitive: false }) => {
                 let simple = match pattern.as_ref() {
                     Expr::Literal(ScalarValue::Utf8(Some(pattern)), _) => {
@@ -229,7 +233,7 @@ impl Normaliser {
         };
         let DataType::Timestamp(TimeUnit::Microsecond, zone) = cast.expr.get_type(schema)? else { return Ok(None) };
         // In another zone than UTC the day is taken from the moment in that zone.
-        let moment = match cast.expr.as_ref() {
+        let moment = match opaque::inside(&cast.expr).unwrap_or(&cast.expr) {
             Expr::Cast(zoned) if matches!(zoned.expr.get_type(schema)?, DataType::Timestamp(_, Some(_))) => {
                 zoned.expr.as_ref()
             }
@@ -341,6 +345,10 @@ fn widening(expr: &Expr, schema: &DFSchema) -> Result<Option<(Cast, DataType)>> 
     let Expr::Cast(cast) = expr else { return Ok(None) };
     let mut inner = cast.expr.as_ref();
     if matches!(cast.field.data_type(), DataType::Timestamp(_, Some(_))) {
+        if opaque::inside(inner).is_some() {
+            // Only in UTC do the literal's day and the column's agree by arithmetic alone.
+            return Ok(None);
+        }
         while let Expr::Cast(step) = inner
             && matches!(step.field.data_type(), DataType::Timestamp(..))
         {

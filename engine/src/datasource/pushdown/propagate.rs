@@ -13,10 +13,14 @@ pub(super) fn constants(conjuncts: &mut [Expr]) {
         .iter()
         .enumerate()
         .filter_map(|(index, conjunct)| match conjunct {
-            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => match (left.as_ref(), right.as_ref()) {
-                (Expr::Column(column), literal @ Expr::Literal(..)) => Some((index, column.clone(), literal.clone())),
-                _ => None,
-            },
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq | Operator::IsNotDistinctFrom, right }) => {
+                match (left.as_ref(), right.as_ref()) {
+                    (Expr::Column(column), literal @ Expr::Literal(..)) => {
+                        Some((index, column.clone(), literal.clone()))
+                    }
+                    _ => None,
+                }
+            }
             _ => None,
         })
         .collect();
@@ -24,11 +28,10 @@ pub(super) fn constants(conjuncts: &mut [Expr]) {
         if has_subquery(conjunct).unwrap_or(true) {
             continue;
         }
-        // Of two constants for one column the later conjunct is compared with the earlier one.
+        // Of several constants for one column the last counts: the others are compared with it.
         let constant = |column: &Column| {
-            let own = known.iter().any(|(known, name, _)| *known == index && name == column);
-            let found = known.iter().find(|(_, name, _)| name == column)?;
-            (!own || found.0 < index).then(|| found.2.clone())
+            let found = known.iter().rfind(|(_, name, _)| name == column)?;
+            (found.0 != index).then(|| found.2.clone())
         };
         let replaced = conjunct.clone().transform_down(|expr| match expr {
             Expr::BinaryExpr(comparison) if is_comparison(comparison.op) => {

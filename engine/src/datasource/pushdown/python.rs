@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use super::filter::{Filter, Test, Value, decimal_text};
-use crate::python::exception::{pyspark_error, type_name};
+use crate::python::exception::type_name;
 
 /// Offers the filters to a reader and returns which of them it keeps, by index. What it returns it leaves to the engine; every
 /// returned object must be one of the offered, by identity (FLT-RET-EXTRANEOUS).
@@ -43,12 +43,15 @@ fn extraneous(
     };
     let input = references(&mut offered.iter())?;
     let extraneous = references(&mut returned.iter().filter(|object| !offered_ids.contains(&object.as_ptr())))?;
-    Ok(pyspark_error(
-        py,
-        "PySparkValueError",
-        "DATA_SOURCE_EXTRANEOUS_FILTERS",
-        [("type", type_name(reader)), ("input", input), ("extraneous", extraneous)],
-    ))
+    let parameters = PyDict::new(py);
+    parameters.set_item("type", type_name(reader))?;
+    parameters.set_item("input", input)?;
+    parameters.set_item("extraneous", extraneous)?;
+    let arguments = PyDict::new(py);
+    arguments.set_item("errorClass", "DATA_SOURCE_EXTRANEOUS_FILTERS")?;
+    arguments.set_item("messageParameters", parameters)?;
+    // Before 4.3 the error's own text can't be made, which is the error that users see.
+    Ok(PyErr::from_value(py.import("pyspark.errors")?.getattr("PySparkValueError")?.call((), Some(&arguments))?))
 }
 
 fn filter_object<'py>(api: &Bound<'py, PyModule>, filter: &Filter) -> PyResult<Bound<'py, PyAny>> {

@@ -78,7 +78,9 @@ pub(super) fn in_list(cast: &Cast, from: &DataType, values: &[&ScalarValue], neg
             narrow.push(Expr::Literal(value, None));
         }
     }
-    narrow.extend(nulls);
+    // Nulls come first.
+    nulls.append(&mut narrow);
+    let narrow = nulls;
     let inner = cast.expr.as_ref().clone();
     Some(match (narrow.is_empty(), negated) {
         (true, false) => false_if_not_null(&inner),
