@@ -51,7 +51,7 @@ impl Normaliser {
                 }
             }
             for (index, conjunct) in next.iter().enumerate() {
-                let opposite = self.negation(conjunct.clone(), schema)?;
+                let opposite = negation(conjunct.clone());
                 let null_check = matches!(conjunct, Expr::IsNull(_) | Expr::IsNotNull(_));
                 if !null_check && is_deterministic(conjunct) && next[..index].contains(&opposite) {
                     return Ok(vec![lit(false)]);
@@ -124,14 +124,14 @@ impl Normaliser {
 
     fn node(&self, expr: Expr, schema: &DFSchema) -> Result<Expr> {
         Ok(match expr {
-            Expr::Not(child) => self.negation(*child, schema)?,
+            Expr::Not(child) => negation(*child),
             Expr::Between(Between { expr, negated, low, high }) => {
                 let within = binary_expr(expr.as_ref().clone(), Operator::GtEq, *low).and(binary_expr(
                     *expr,
                     Operator::LtEq,
                     *high,
                 ));
-                if negated { self.negation(within, schema)? } else { within }
+                if negated { negation(within) } else { within }
             }
             Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => conjunction(*left, *right),
             Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => disjunction(*left, *right),
@@ -159,7 +159,7 @@ impl Normaliser {
                     _ => None,
                 };
                 match (simple, negated) {
-                    (Some(simple), true) => self.negation(simple, schema)?,
+                    (Some(simple), true) => negation(simple),
                     (Some(simple), false) => simple,
                     (None, _) => {
                         Expr::Like(Like { negated, expr: subject, pattern, escape_char, case_insensitive: false })
@@ -196,34 +196,6 @@ impl Normaliser {
             Expr::Cast(Cast { expr, field }) if &expr.get_type(schema)? == field.data_type() => *expr,
             expr => expr,
         })
-    }
-
-    fn negation(&self, child: Expr, schema: &DFSchema) -> Result<Expr> {
-        let negated = |op: Operator, left: Box<Expr>, right: Box<Expr>| Ok(binary_expr(*left, op, *right));
-        match child {
-            Expr::Literal(ScalarValue::Boolean(value), _) => {
-                Ok(Expr::Literal(ScalarValue::Boolean(value.map(|value| !value)), None))
-            }
-            Expr::Not(child) => Ok(*child),
-            Expr::IsNull(child) => Ok(child.is_not_null()),
-            Expr::IsNotNull(child) => Ok(child.is_null()),
-            Expr::InList(InList { expr, list, negated }) => Ok(Expr::InList(InList::new(expr, list, !negated))),
-            Expr::Like(like) => Ok(Expr::Like(Like { negated: !like.negated, ..like })),
-            Expr::BinaryExpr(BinaryExpr { left, op, right }) => match op {
-                Operator::And => Ok(disjunction(self.negation(*left, schema)?, self.negation(*right, schema)?)),
-                Operator::Or => Ok(conjunction(self.negation(*left, schema)?, self.negation(*right, schema)?)),
-                Operator::Eq => negated(Operator::NotEq, left, right),
-                Operator::NotEq => negated(Operator::Eq, left, right),
-                Operator::Lt => negated(Operator::GtEq, left, right),
-                Operator::LtEq => negated(Operator::Gt, left, right),
-                Operator::Gt => negated(Operator::LtEq, left, right),
-                Operator::GtEq => negated(Operator::Lt, left, right),
-                Operator::IsDistinctFrom => negated(Operator::IsNotDistinctFrom, left, right),
-                Operator::IsNotDistinctFrom => negated(Operator::IsDistinctFrom, left, right),
-                op => Ok(Expr::Not(Box::new(Expr::BinaryExpr(BinaryExpr { left, op, right })))),
-            },
-            child => Ok(Expr::Not(Box::new(child))),
-        }
     }
 
     /// A moment's day compared with a date, as a range of moments.
@@ -295,7 +267,7 @@ impl Normaliser {
                 return Ok(left);
             }
             (Operator::Eq, ScalarValue::Boolean(Some(false))) | (Operator::NotEq, ScalarValue::Boolean(Some(true))) => {
-                return self.negation(left, schema);
+                return Ok(negation(left));
             }
             _ => {}
         }
@@ -308,6 +280,37 @@ impl Normaliser {
             return Ok(unwrapped);
         }
         Ok(binary_expr(left, op, right))
+    }
+}
+
+/// The opposite of a condition, null where that is null.
+fn negation(child: Expr) -> Expr {
+    match child {
+        Expr::Literal(ScalarValue::Boolean(value), _) => {
+            Expr::Literal(ScalarValue::Boolean(value.map(|value| !value)), None)
+        }
+        Expr::Not(child) => *child,
+        Expr::IsNull(child) => child.is_not_null(),
+        Expr::IsNotNull(child) => child.is_null(),
+        Expr::InList(InList { expr, list, negated }) => Expr::InList(InList::new(expr, list, !negated)),
+        Expr::Like(like) => Expr::Like(Like { negated: !like.negated, ..like }),
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            let opposite = match op {
+                Operator::And => return disjunction(negation(*left), negation(*right)),
+                Operator::Or => return conjunction(negation(*left), negation(*right)),
+                Operator::Eq => Operator::NotEq,
+                Operator::NotEq => Operator::Eq,
+                Operator::Lt => Operator::GtEq,
+                Operator::LtEq => Operator::Gt,
+                Operator::Gt => Operator::LtEq,
+                Operator::GtEq => Operator::Lt,
+                Operator::IsDistinctFrom => Operator::IsNotDistinctFrom,
+                Operator::IsNotDistinctFrom => Operator::IsDistinctFrom,
+                op => return Expr::Not(Box::new(Expr::BinaryExpr(BinaryExpr { left, op, right }))),
+            };
+            binary_expr(*left, opposite, *right)
+        }
+        child => Expr::Not(Box::new(child)),
     }
 }
 
