@@ -123,6 +123,15 @@ pub(super) fn in_zone(cast: &Cast, from: &DataType, zone: &str) -> Option<Expr> 
     }
 }
 
+/// An instant with the zone in which its parts are meant.
+pub(super) fn seen_in_zone(instant: Expr, zone: &str) -> Expr {
+    if zone.is_empty() || zone == "UTC" {
+        return instant;
+    }
+    let zoned = DataType::Timestamp(TimeUnit::Microsecond, Some(zone.into()));
+    opaque(Expr::Cast(Cast::new(Box::new(instant), zoned)))
+}
+
 /// One side of a comparison.
 #[derive(Clone, Copy)]
 struct Side<'e> {

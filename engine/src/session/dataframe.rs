@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::Expr;
+use datafusion::execution::{SendableRecordBatchStream, SessionState, TaskContext};
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, displayable};
 use futures::TryStreamExt;
 use futures::future::try_join_all;
@@ -92,9 +92,10 @@ impl DataFrame {
         }
     }
 
-    /// The query's optimized plan as text, one operator a line. No reader is made for it.
-    pub(super) fn optimized(&self) -> Result<String, SparkError> {
-        Ok(self.query()?.into_optimized_plan()?.display_indent().to_string())
+    /// The query's optimized plan as text, one operator a line. A reader is made only where it is offered filters, as in Spark.
+    pub(super) async fn optimized(&self) -> Result<String, SparkError> {
+        let (state, plan) = self.with_planned_reads().await?;
+        Ok(state.optimize(&plan)?.display_indent().to_string())
     }
 
     /// The query with these names for its columns; as it is without any.
@@ -125,9 +126,14 @@ impl DataFrame {
     /// # Errors
     /// `PYTHON_DATA_SOURCE_ERROR` of `reader` and `partitions`, and the planner's own.
     pub async fn plan(&self) -> Result<QueryPlan, SparkError> {
-        let frame = self.query()?;
-        let context = Arc::new(frame.task_ctx());
-        let (state, plan) = frame.into_parts();
+        let (state, plan) = self.with_planned_reads().await?;
+        let context = Arc::new(TaskContext::from(&state));
+        Ok(QueryPlan { plan: state.create_physical_plan(&plan).await?, context })
+    }
+
+    /// The logical plan after readers were offered their filters.
+    async fn with_planned_reads(&self) -> Result<(SessionState, LogicalPlan), SparkError> {
+        let (state, plan) = self.query()?.into_parts();
         let settings = self.session.conf().read_settings(&self.session.inner.settings);
         // Spark 4.0 has no filter pushdown.
         let plan = if settings.filter_pushdown && PythonRuntime::get()?.spark_minor() >= (4, 1) {
@@ -135,7 +141,7 @@ impl DataFrame {
         } else {
             plan
         };
-        Ok(QueryPlan { plan: state.create_physical_plan(&lowering::lower(plan)?).await?, context })
+        Ok((state, lowering::lower(plan)?))
     }
 
     /// Plans and executes the query, and returns all rows in the order of the partitions.

@@ -164,6 +164,11 @@ fn translated(expr: &mut Expr) -> Option<Expr> {
         }
         Expr::Function(function) => {
             let [ast::ObjectNamePart::Identifier(name)] = function.name.0.as_slice() else { return None };
+            // The rank of a row is an INT.
+            let ranks = ["row_number", "rank", "dense_rank", "ntile"];
+            if function.over.is_some() && ranks.iter().any(|rank| name.value.eq_ignore_ascii_case(rank)) {
+                return Some(cast(expr.clone(), SqlType::Int(None)));
+            }
             if function.over.is_some() || function.filter.is_some() {
                 return None;
             }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
+use arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion::execution::SessionState;
 use datafusion::prelude::SessionContext;
@@ -18,10 +19,13 @@ use super::catalog::{CATALOG, SCHEMA};
 /// Spells the statement's identifiers as the catalogue does.
 pub(super) async fn resolve(context: &SessionContext, state: &SessionState, statement: &mut Statement) -> Result<()> {
     let references = state.resolve_table_references(statement)?;
-    let mut columns = Vec::new();
+    let (mut columns, mut fields) = (Vec::new(), Vec::new());
     for reference in references {
         if let Ok(provider) = context.table_provider(reference).await {
-            columns.extend(provider.schema().fields().iter().map(|field| field.name().clone()));
+            for column in provider.schema().fields() {
+                columns.push(column.name().clone());
+                field_names(column.data_type(), &mut fields);
+            }
         }
     }
     let Statement::Statement(ast) = statement else { return Ok(()) };
@@ -30,8 +34,28 @@ pub(super) async fn resolve(context: &SessionContext, state: &SessionState, stat
     let mut columns = Spellings { known: spellings(columns.into_iter()), aliases: HashSet::new() };
     let _ = ast.visit(&mut Aliases(&mut columns));
     let relations = Spellings { known: spellings(relations.0.into_iter()), aliases: HashSet::new() };
-    let _ = ast.visit(&mut Columns { columns: &columns, relations: &relations });
+    let fields = Spellings { known: spellings(fields.into_iter()), aliases: HashSet::new() };
+    let _ = ast.visit(&mut Columns { columns: &columns, fields: &fields, relations: &relations });
     Ok(())
+}
+
+/// The names of all fields within a type, however deep.
+fn field_names(data_type: &DataType, names: &mut Vec<String>) {
+    match data_type {
+        DataType::Struct(fields) => {
+            for field in fields {
+                names.push(field.name().clone());
+                field_names(field.data_type(), names);
+            }
+        }
+        DataType::List(element) => field_names(element.data_type(), names),
+        DataType::Map(entries, _) => {
+            if let DataType::Struct(entries) = entries.data_type() {
+                entries.iter().for_each(|entry| field_names(entry.data_type(), names));
+            }
+        }
+        _ => {}
+    }
 }
 
 struct Spellings {
@@ -105,6 +129,7 @@ impl VisitorMut for Aliases<'_> {
 
 struct Columns<'a> {
     columns: &'a Spellings,
+    fields: &'a Spellings,
     relations: &'a Spellings,
 }
 
@@ -161,17 +186,19 @@ impl VisitorMut for Columns<'_> {
             Expr::Identifier(ident) => self.columns.correct(ident),
             Expr::CompoundIdentifier(parts) => {
                 self.without_schema(parts);
-                // `relation.column` or `column.field`.
-                if let Some(first) = parts.first_mut() {
-                    if self.relations.known.contains_key(&first.value.to_lowercase()) {
-                        self.relations.correct(first);
-                    } else {
-                        self.columns.correct(first);
-                    }
-                }
-                if let Some(second) = parts.get_mut(1) {
-                    self.columns.correct(second);
-                }
+                // `relation.column.field` or `column.field`.
+                let knows = |names: &Spellings, part: &Ident| names.known.contains_key(&part.value.to_lowercase());
+                let Some((first, rest)) = parts.split_first_mut() else { return ControlFlow::Continue(()) };
+                let fields = if knows(self.relations, first) || !knows(self.columns, first) {
+                    self.relations.correct(first);
+                    let Some((column, fields)) = rest.split_first_mut() else { return ControlFlow::Continue(()) };
+                    self.columns.correct(column);
+                    fields
+                } else {
+                    self.columns.correct(first);
+                    rest
+                };
+                fields.iter_mut().for_each(|field| self.fields.correct(field));
             }
             _ => {}
         }

@@ -18,6 +18,7 @@ mod relations;
 mod semantics;
 mod statement;
 mod temporal_text;
+mod text_literals;
 mod timestamp_text;
 
 use std::sync::Arc;
@@ -197,7 +198,7 @@ impl Session {
     /// Plans a query.
     async fn query(&self, text: &str) -> Result<DataFrame, SparkError> {
         let state = self.inner.context.state();
-        let plain = dialect::with_plain_numbers(text);
+        let plain = dialect::with_plain_numbers(&text_literals::plain(text));
         let mut query = state
             .sql_to_statement(&plain, &datafusion::config::Dialect::Spark)
             .map_err(|error| crate::error::datafusion::parse_error(error, text))?;

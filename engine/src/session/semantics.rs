@@ -10,7 +10,7 @@ use datafusion::logical_expr::expr::{Case, Cast, InList, Like, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Union, when,
+    Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Union, lit, when,
 };
 
 use super::{coercion, division, timestamp_text};
@@ -134,6 +134,17 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
             let list = list.collect::<Result<Vec<_>>>()?;
             Ok(Transformed::yes(coercion::in_list((expr.as_ref().clone(), &data_type), list, *negated)))
         }
+        // Spark counts the elements of an array from 0. An index below is an error there, and nothing here.
+        Expr::ScalarFunction(call) if call.name() == "array_element" => {
+            let [array, index] = call.args.as_slice() else { return Ok(Transformed::no(expr)) };
+            if !matches!(array.get_type(schema)?, ArrowType::List(_)) {
+                return Ok(Transformed::no(expr));
+            }
+            let index = Expr::Cast(Cast::new(Box::new(index.clone()), ArrowType::Int64));
+            let args = vec![array.clone(), index.clone() + lit(1i64)];
+            let element = Expr::ScalarFunction(ScalarFunction { func: Arc::clone(&call.func), args });
+            Ok(Transformed::yes(when(index.gt_eq(lit(0i64)), element).end()?))
+        }
         // A text put together with a null is null.
         Expr::ScalarFunction(call) if call.name() == "concat" => {
             let null = call.args.iter().cloned().map(Expr::is_null).reduce(Expr::or);
@@ -158,6 +169,15 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
 }
 
 fn in_zone(expr: Expr, schema: &DFSchema, time_zone: &str) -> Result<Transformed<Expr>> {
+    // The parts of an instant are those that the clocks of the session's zone show.
+    if let Expr::ScalarFunction(call) = &expr
+        && call.name() == "date_part"
+        && let [part, value] = call.args.as_slice()
+        && value.get_type(schema)? == coercion::instant()
+    {
+        let args = vec![part.clone(), coercion::seen_in_zone(value.clone(), time_zone)];
+        return Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: Arc::clone(&call.func), args })));
+    }
     let Expr::Cast(cast) = &expr else { return Ok(Transformed::no(expr)) };
     Ok(match coercion::in_zone(cast, &cast.expr.get_type(schema)?, time_zone) {
         Some(zoned) => Transformed::yes(zoned),
