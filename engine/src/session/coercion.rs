@@ -1,6 +1,8 @@
 //! Spark's rules (ANSI mode) for the types of what is compared. DataFusion would compare a string with a number as strings.
 
+use arrow::array::timezone::Tz;
 use arrow::datatypes::{DataType, FieldRef, IntervalUnit, TimeUnit};
+use chrono::{LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Cast, Expr, Operator, binary_expr, lit};
@@ -111,6 +113,13 @@ pub(super) fn in_zone(cast: &Cast, from: &DataType, zone: &str) -> Option<Expr> 
         return None;
     }
     match (from, to) {
+        (from, to)
+            if is_text(from)
+                && to == &instant()
+                && let Some(instant) = local_constant(&inner, zone) =>
+        {
+            Some(instant)
+        }
         (from, to) if is_text(from) && to == &instant() => Some(step(opaque(step(inner, zoned)), instant())),
         (DataType::Date32, to) if to == &instant() => {
             Some(step(opaque(step(step(inner, wall_clock), zoned)), instant()))
@@ -121,6 +130,21 @@ pub(super) fn in_zone(cast: &Cast, from: &DataType, zone: &str) -> Option<Expr> 
         }
         _ => None,
     }
+}
+
+/// The instant of a text constant that names no zone. Of a time that the clocks showed twice it is the first, and a time that
+/// they skipped is as much later as they skipped.
+fn local_constant(expr: &Expr, zone: &str) -> Option<Expr> {
+    let Expr::Literal(ScalarValue::Utf8(Some(text)), metadata) = expr else { return None };
+    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok()?;
+    let zone: Tz = zone.parse().ok()?;
+    let offset = match zone.offset_from_local_datetime(&local) {
+        LocalResult::Single(offset) | LocalResult::Ambiguous(offset, _) => offset,
+        // No zone skips two days in a row.
+        LocalResult::None => zone.offset_from_local_datetime(&(local - TimeDelta::days(1))).earliest()?,
+    };
+    let micros = (local - offset.fix()).and_utc().timestamp_micros();
+    Some(Expr::Literal(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())), metadata.clone()))
 }
 
 /// An instant with the zone in which its parts are meant.
@@ -282,4 +306,26 @@ fn with_whole_number(left: &(Expr, &DataType), op: Operator, right: &(Expr, &Dat
         return Some(lit((whole > 0) == matches!(op, Operator::Lt | Operator::LtEq)));
     };
     Some(binary_expr(cast(left.0.clone(), left.1, &DataType::Int64), op, lit(whole)))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("2020-01-02 03:04:05.6", Some("2020-01-02 11:04:05.600 UTC"))]
+    #[case("2020-11-01 01:30:00", Some("2020-11-01 08:30:00 UTC"))]
+    #[case("2020-03-08 02:30:00", Some("2020-03-08 10:30:00 UTC"))]
+    #[case("2020-03-08 02:30:00Z", None)]
+    fn a_local_time_is_one_instant(#[case] text: &str, #[case] expected: Option<&str>) {
+        let found = local_constant(&lit(text), "America/Los_Angeles").map(|expr| match expr {
+            Expr::Literal(ScalarValue::TimestampMicrosecond(Some(micros), _), _) => {
+                chrono::DateTime::from_timestamp_micros(micros).map(|time| time.to_string()).unwrap_or_default()
+            }
+            other => other.to_string(),
+        });
+        assert_eq!(found.as_deref(), expected);
+    }
 }

@@ -20,6 +20,17 @@ const HIDE_TRACEBACK: &str = "spark.sql.execution.pyspark.udf.hideTraceback.enab
 /// `spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled`.
 const SIMPLIFIED_TRACEBACK: &str = "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled";
 
+/// The settings of Python data sources that have a default, the version that brought them, and the default (MISC-CONFS).
+const DEFAULTS: &[(&str, (u32, u32), &str)] = &[
+    (MAX_RECORDS_PER_BATCH, (4, 0), "10000"),
+    (FILTER_PUSHDOWN, (4, 1), "false"),
+    (HIDE_TRACEBACK, (4, 0), "false"),
+    (SIMPLIFIED_TRACEBACK, (4, 0), "true"),
+    ("spark.sql.execution.pyspark.binaryAsBytes", (4, 1), "true"),
+    ("spark.sql.pyspark.worker.logging.enabled", (4, 1), "false"),
+    (TIME_ZONE, (4, 0), "UTC"),
+];
+
 /// How the engine runs Python. The names are those that Sail's users know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineSettings {
@@ -106,6 +117,15 @@ impl SessionConf {
     /// A value as it was set.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.values.get(key).map(String::as_str)
+    }
+
+    /// A value as `SET` shows it: as it was set, or the default that this version of Spark has.
+    pub(super) fn shown(&self, key: &str, spark_minor: (u32, u32)) -> Option<&str> {
+        let default = || {
+            let (_, since, value) = DEFAULTS.iter().find(|(name, ..)| *name == key)?;
+            (spark_minor >= *since).then_some(*value)
+        };
+        self.get(key).or_else(default)
     }
 
     fn flag(&self, key: &str, default: bool) -> bool {

@@ -215,6 +215,7 @@ mod tests {
     #[case("SELECT 2147483648 AS a", DataType::Int64)]
     #[case("SELECT 1 + 1 AS a", DataType::Int32)]
     #[case("SELECT a FROM (SELECT 7 AS a LIMIT 1) ORDER BY 1", DataType::Int32)]
+    #[case("SELECT a FROM (SELECT 7 AS a) AS l JOIN (SELECT 7 AS a) AS r USING (a) WHERE a = 7", DataType::Int32)]
     #[tokio::test]
     async fn literals_have_spark_s_types(#[case] query: &str, #[case] expected: DataType) {
         let plan = SessionContext::new().state().create_logical_plan(query).await.unwrap();

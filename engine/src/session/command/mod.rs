@@ -40,6 +40,7 @@ pub(super) async fn run(session: &Session, statement: Statement) -> Result<DataF
         Statement::ShowColumns(name) => return describe::show_columns(session, &name),
         Statement::ShowNamespaces => return describe::show_namespaces(session),
         Statement::Explain { query } => return describe::explain(session, &query).await,
+        Statement::Set { key, value } => return set(session, &key, value),
     }
     result::nothing(session)
 }
@@ -64,6 +65,17 @@ impl Session {
             )),
         }
     }
+}
+
+/// `SET`: what a setting is, after it was set if a value is given.
+fn set(session: &Session, key: &str, value: Option<String>) -> Result<DataFrame, SparkError> {
+    if let Some(value) = value {
+        session.set_conf(key, &value)?;
+    }
+    let conf = session.conf();
+    let shown = conf.shown(key, spark_minor()).unwrap_or("<undefined>").to_owned();
+    let columns = [("key", key.to_owned()), ("value", shown)];
+    result::table(session, columns.map(|(name, text)| result::texts(name, false, None, [Some(text)])).into())
 }
 
 /// Adds where in the statement the error's object stands.

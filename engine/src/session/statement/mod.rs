@@ -61,6 +61,11 @@ pub(super) enum Statement {
     Explain {
         query: String,
     },
+    /// `SET key` asks, `SET key = value` sets.
+    Set {
+        key: String,
+        value: Option<String>,
+    },
     Write {
         operation: Write,
         name: Name,
@@ -132,6 +137,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Statement>, SparkError> {
         "describe" | "desc" => describe(&mut cursor)?,
         "alter" => alter(&mut cursor)?,
         "explain" => explain(&mut cursor),
+        "set" => return set(&mut cursor).map(Some),
         "refresh" if cursor.accept("refresh table") => Statement::Refresh(cursor.object()?),
         "use" => {
             cursor.take();
@@ -410,6 +416,22 @@ fn explain(cursor: &mut Cursor<'_>) -> Statement {
         }
     }
     Statement::Explain { query: cursor.rest().to_owned() }
+}
+
+/// A key and its value are what is written on both sides of the first `=`; only the key may be quoted.
+fn set(cursor: &mut Cursor<'_>) -> Result<Statement, SparkError> {
+    cursor.take();
+    let rest = cursor.rest();
+    let (key, value) = match rest.split_once('=') {
+        Some((key, value)) => (key, Some(value.trim().to_owned())),
+        None => (rest, None),
+    };
+    let key = key.trim();
+    let key = key.strip_prefix('`').and_then(|key| key.strip_suffix('`')).unwrap_or(key);
+    if key.is_empty() || key.contains(char::is_whitespace) || key == "-v" {
+        return unsupported(&format!("SET {rest}"));
+    }
+    Ok(Statement::Set { key: key.to_owned(), value })
 }
 
 fn write(cursor: &mut Cursor<'_>) -> Result<Statement, SparkError> {

@@ -32,6 +32,23 @@ fn clauses_of_a_table_come_in_any_order() {
     assert_eq!(one.columns.unwrap().simple_string(), "struct<id:int,p:string>");
 }
 
+#[rstest]
+#[case("SET spark.sql.ansi.enabled", "spark.sql.ansi.enabled", None)]
+#[case("set `spark.a` = b = c ;", "spark.a", Some("b = c"))]
+#[case("SET a=", "a", Some(""))]
+fn a_setting_is_asked_for_or_set(#[case] text: &str, #[case] key: &str, #[case] value: Option<&str>) {
+    let expected = Statement::Set { key: key.to_owned(), value: value.map(str::to_owned) };
+    assert_eq!(parse(text).unwrap(), Some(expected));
+}
+
+#[rstest]
+#[case("SET")]
+#[case("SET -v")]
+#[case("SET TIME ZONE 'UTC'")]
+fn other_forms_of_set_are_refused(#[case] text: &str) {
+    assert!(parse(text).unwrap_err().message.starts_with("This engine does not support SET"));
+}
+
 #[test]
 fn partitions_may_bring_their_columns() {
     let table = table("CREATE TABLE t (id int) USING src PARTITIONED BY (p string, q decimal(5,2))");
