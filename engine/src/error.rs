@@ -24,6 +24,10 @@ pub enum ExceptionClass {
     UnsupportedOperation,
     /// `ArithmeticException`.
     Arithmetic,
+    /// `NumberFormatException`.
+    NumberFormat,
+    /// `DateTimeException`.
+    DateTime,
     /// `SparkRuntimeException`.
     SparkRuntime,
     /// `SparkException`: a job failed inside the engine; where Spark fails in the JVM without a condition.
@@ -40,6 +44,8 @@ impl ExceptionClass {
             Self::Python => "PythonException",
             Self::UnsupportedOperation => "UnsupportedOperationException",
             Self::Arithmetic => "ArithmeticException",
+            Self::NumberFormat => "NumberFormatException",
+            Self::DateTime => "DateTimeException",
             Self::SparkRuntime => "SparkRuntimeException",
             Self::Spark => "SparkException",
         }

@@ -16,7 +16,9 @@ from seatrial.errors import ParseException, SparkException, spark_error
     [
         "AnalysisException",
         "ArithmeticException",
+        "DateTimeException",
         "IllegalArgumentException",
+        "NumberFormatException",
         "ParseException",
         "PythonException",
         "SparkRuntimeException",

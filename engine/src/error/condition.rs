@@ -121,6 +121,9 @@ conditions! {
     /// `%` by zero, in ANSI mode.
     REMAINDER_BY_ZERO = "REMAINDER_BY_ZERO", "22012", Arithmetic,
         "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.";
+    /// A text that is no value of the type that it is cast to, in ANSI mode. The exception depends on the type.
+    CAST_INVALID_INPUT = "CAST_INVALID_INPUT", "22018", NumberFormat,
+        "The value <expression> of the type <sourceType> cannot be cast to <targetType> because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead.";
     /// A setting's value that does not parse.
     INVALID_CONF_VALUE = "INVALID_CONF_VALUE.TYPE_MISMATCH", "22022", IllegalArgument,
         "The value '<confValue>' in the config \"<confName>\" is invalid. It should be a/an '<confType>' value.";

@@ -9,7 +9,7 @@ use datafusion::logical_expr::{Cast, Expr, Operator, binary_expr, lit};
 use std::sync::Arc;
 
 use super::opaque::opaque;
-use super::temporal_text;
+use super::text_cast;
 
 /// The most digits of a decimal.
 const MAX_PRECISION: u8 = 38;
@@ -88,12 +88,9 @@ fn cast(expr: Expr, from: &DataType, to: &DataType) -> Expr {
 /// The cast of a text constant as Arrow reads it.
 pub(super) fn readable(cast: Cast) -> Expr {
     let Expr::Literal(ScalarValue::Utf8(Some(text)), metadata) = cast.expr.as_ref() else { return Expr::Cast(cast) };
-    let plain = match cast.field.data_type() {
-        DataType::Date32 => temporal_text::date(text),
-        DataType::Timestamp(..) => temporal_text::timestamp(text),
-        data_type if is_number(data_type) || data_type == &DataType::Boolean => Some(text.trim().to_owned()),
-        _ => None,
-    };
+    let target = cast.field.data_type();
+    let read = is_number(target) || matches!(target, DataType::Boolean | DataType::Date32 | DataType::Timestamp(..));
+    let plain = if read { text_cast::plain(text, target, false) } else { None };
     let expr = match plain {
         Some(plain) => Box::new(Expr::Literal(ScalarValue::Utf8(Some(plain)), metadata.clone())),
         None => cast.expr.clone(),

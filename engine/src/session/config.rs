@@ -12,6 +12,8 @@ const MAX_RECORDS_PER_BATCH: &str = "spark.sql.execution.arrow.maxRecordsPerBatc
 /// `spark.sql.python.filterPushdown.enabled`.
 const FILTER_PUSHDOWN: &str = "spark.sql.python.filterPushdown.enabled";
 
+/// `spark.sql.ansi.enabled`.
+const ANSI: &str = "spark.sql.ansi.enabled";
 /// `spark.sql.session.timeZone`.
 const TIME_ZONE: &str = "spark.sql.session.timeZone";
 
@@ -101,7 +103,7 @@ impl SessionConf {
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), SparkError> {
         let kind = match key {
             MAX_RECORDS_PER_BATCH if value.trim().parse::<i32>().is_err() => "int",
-            FILTER_PUSHDOWN | HIDE_TRACEBACK | SIMPLIFIED_TRACEBACK if boolean(value).is_none() => "boolean",
+            ANSI | FILTER_PUSHDOWN | HIDE_TRACEBACK | SIMPLIFIED_TRACEBACK if boolean(value).is_none() => "boolean",
             _ => {
                 self.values.insert(key.to_owned(), value.to_owned());
                 return Ok(());
@@ -135,6 +137,11 @@ impl SessionConf {
     /// The time zone in which instants are shown as text; UTC unless it is set.
     pub(super) fn time_zone(&self) -> &str {
         self.get(TIME_ZONE).unwrap_or("UTC")
+    }
+
+    /// Whether what has no result is an error instead of null.
+    pub(super) fn ansi(&self) -> bool {
+        self.flag(ANSI, true)
     }
 
     /// The settings of a read in this session.

@@ -12,7 +12,8 @@ use futures::TryStreamExt;
 use futures::future::try_join_all;
 
 use super::catalog::View;
-use super::{Session, lowering};
+use super::text_cast::Reading;
+use super::{Session, lowering, text_cast};
 use crate::datasource::provider::PythonTableProvider;
 use crate::datasource::pushdown;
 use crate::error::{ExceptionClass, SparkError};
@@ -25,6 +26,8 @@ use crate::types::arrow::from_arrow_schema;
 pub struct DataFrame {
     session: Session,
     relation: Relation,
+    /// How the query reads texts.
+    reading: Arc<Reading>,
 }
 
 #[derive(Debug, Clone)]
@@ -43,11 +46,11 @@ pub struct QueryPlan {
 
 impl DataFrame {
     pub(super) fn from_source(session: Session, source: Arc<PythonTableProvider>) -> Self {
-        Self { session, relation: Relation::Source(source) }
+        Self { session, relation: Relation::Source(source), reading: Arc::default() }
     }
 
-    pub(super) fn from_plan(session: Session, frame: datafusion::dataframe::DataFrame) -> Self {
-        Self { session, relation: Relation::Query(Box::new(frame)) }
+    pub(super) fn from_plan(session: Session, frame: datafusion::dataframe::DataFrame, reading: Arc<Reading>) -> Self {
+        Self { session, relation: Relation::Query(Box::new(frame)), reading }
     }
 
     /// The session that made it.
@@ -111,7 +114,7 @@ impl DataFrame {
         }
         let columns: Vec<Expr> =
             columns.into_iter().zip(names).map(|(column, name)| Expr::Column(column).alias(name)).collect();
-        Ok(Self::from_plan(self.session.clone(), frame.select(columns)?))
+        Ok(Self::from_plan(self.session.clone(), frame.select(columns)?, Arc::clone(&self.reading)))
     }
 
     fn query(&self) -> Result<datafusion::dataframe::DataFrame, SparkError> {
@@ -134,6 +137,7 @@ impl DataFrame {
     /// The logical plan after readers were offered their filters.
     async fn with_planned_reads(&self) -> Result<(SessionState, LogicalPlan), SparkError> {
         let (state, plan) = self.query()?.into_parts();
+        text_cast::check_constants(&plan)?;
         let settings = self.session.conf().read_settings(&self.session.inner.settings);
         // Spark 4.0 has no filter pushdown.
         let plan = if settings.filter_pushdown && PythonRuntime::get()?.spark_minor() >= (4, 1) {
@@ -141,7 +145,7 @@ impl DataFrame {
         } else {
             plan
         };
-        Ok((state, lowering::lower(plan)?))
+        Ok((state, lowering::lower(plan, &self.reading)?))
     }
 
     /// Plans and executes the query, and returns all rows in the order of the partitions.

@@ -15,6 +15,7 @@ use datafusion::logical_expr::{
     ScalarUDFImpl, Signature, Volatility, binary_expr, cast,
 };
 
+use super::text_cast;
 use crate::error::SparkError;
 use crate::error::condition::{DIVIDE_BY_ZERO, REMAINDER_BY_ZERO};
 use crate::python::interpreter::spark_minor;
@@ -39,12 +40,12 @@ pub(super) fn rewrite(expr: &Expr, schema: &DFSchema, context: Option<&str>) -> 
     Ok(Some(binary_expr(double(left), *op, divisor)))
 }
 
-/// Whether a division by zero can be in the expression.
+/// Whether a division by zero or a cast in vain can be in the expression.
 pub(super) fn may_fail(expr: &Expr) -> Result<bool> {
-    expr.exists(|expr| Ok(is_guarded(expr)))
+    expr.exists(|expr| Ok(is_guarded(expr) || text_cast::may_fail(expr)))
 }
 
-/// The expression with divisions that are tried only for rows of which the condition is true.
+/// The expression with divisions and casts that are tried only for rows of which the condition is true.
 pub(super) fn only_where(expr: Expr, condition: &Expr) -> Result<Expr> {
     let limited = expr.transform_up(|expr| match expr {
         Expr::ScalarFunction(mut call) if call.name() == NAME => {
@@ -56,7 +57,7 @@ pub(super) fn only_where(expr: Expr, condition: &Expr) -> Result<Expr> {
             call.args.push(condition);
             Ok(Transformed::yes(Expr::ScalarFunction(call)))
         }
-        expr => Ok(Transformed::no(expr)),
+        expr => Ok(text_cast::only_where(expr, condition)),
     });
     limited.map(|limited| limited.data)
 }

@@ -12,11 +12,12 @@ use datafusion::logical_expr::logical_plan::{Aggregate, Join};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit};
 
-use super::division;
 use super::floats::{has_floats, normal_floats};
+use super::text_cast::Reading;
+use super::{division, text_cast};
 
 /// The plan with expressions that DataFusion evaluates as Spark would. Names of output columns stay as they are.
-pub(super) fn lower(plan: LogicalPlan) -> Result<LogicalPlan> {
+pub(super) fn lower(plan: LogicalPlan, reading: &Reading) -> Result<LogicalPlan> {
     let lowered = plan.transform_up_with_subqueries(|plan| {
         if matches!(plan, LogicalPlan::Limit(_) | LogicalPlan::TableScan(_)) {
             return Ok(Transformed::no(plan));
@@ -25,7 +26,10 @@ pub(super) fn lower(plan: LogicalPlan) -> Result<LogicalPlan> {
         let schema = merge_schema(&plan.inputs());
         let rewritten = plan.map_expressions(|expr| {
             let name = names.save(&expr);
-            Ok(expr.transform_up(|expr| rewrite(expr, &schema))?.update_data(|expr| name.restore(expr)))
+            let lowered = expr.transform_up(|expr| {
+                text_cast::rewrite(expr, &schema, reading)?.transform_data(|expr| rewrite(expr, &schema))
+            })?;
+            Ok(lowered.update_data(|expr| name.restore(expr)))
         })?;
         rewritten.transform_data(keys)
     })?;

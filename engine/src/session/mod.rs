@@ -18,6 +18,7 @@ mod relations;
 mod semantics;
 mod statement;
 mod temporal_text;
+mod text_cast;
 mod text_literals;
 mod timestamp_text;
 
@@ -37,7 +38,9 @@ use crate::executor::{InProcessExecutor, PickledClass, PythonExecutor};
 use crate::python::interpreter::spark_minor;
 
 use catalog::{Names, Table, View};
+use query_context::CastContexts;
 use semantics::Surroundings;
+use text_cast::Reading;
 
 pub use config::{EngineSettings, SessionConf};
 pub use dataframe::{DataFrame, QueryPlan};
@@ -205,10 +208,16 @@ impl Session {
         if !statement::is_query(&query) {
             return statement::unsupported("this statement");
         }
+        let conf = self.conf();
+        // Places are those of the text that was parsed.
+        let quoted = plain == text;
         let surroundings = Surroundings {
-            time_zone: self.conf().time_zone().to_owned(),
-            // Places are those of the text that was parsed.
-            division: if plain == text { query_context::of_division(text, &query) } else { None },
+            time_zone: conf.time_zone().to_owned(),
+            division: if quoted { query_context::of_division(text, &query) } else { None },
+            reading: Arc::new(Reading {
+                ansi: conf.ansi(),
+                contexts: if quoted { CastContexts::of_query(text, &query) } else { CastContexts::default() },
+            }),
         };
         if let Statement::Statement(ast) = &mut query {
             dialect::translate(ast);
@@ -218,6 +227,6 @@ impl Session {
         identifiers::resolve(&context, &state, &mut query).await?;
         let plan = semantics::apply(state.statement_to_plan(query).await?, &surroundings)?;
         let frame = context.execute_logical_plan(plan).await?;
-        Ok(DataFrame::from_plan(self.clone(), frame))
+        Ok(DataFrame::from_plan(self.clone(), frame, surroundings.reading))
     }
 }

@@ -13,7 +13,8 @@ use datafusion::logical_expr::{
     Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Union, lit, when,
 };
 
-use super::{coercion, division, timestamp_text};
+use super::text_cast::Reading;
+use super::{coercion, division, text_cast, timestamp_text};
 
 /// What the meaning of an expression depends on, besides itself.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,8 @@ pub(super) struct Surroundings {
     pub(super) time_zone: String,
     /// The query's only division as errors quote it.
     pub(super) division: Option<String>,
+    /// How texts are read.
+    pub(super) reading: Arc<Reading>,
 }
 
 /// The plan with Spark's meaning. Names of output columns stay as they are.
@@ -37,7 +40,10 @@ pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<Lo
             let typed = expr.transform_up(|expr| rewrite(expr, &schema, surroundings))?;
             let zone = surroundings.time_zone.as_str();
             let zoned = typed.transform_data(|expr| expr.transform_up(|expr| in_zone(expr, &schema, zone)))?;
-            Ok(zoned.update_data(|expr| name.restore(expr)))
+            let read = zoned.transform_data(|expr| {
+                expr.transform_up(|expr| text_cast::of_constant(expr, &schema, &surroundings.reading))
+            })?;
+            Ok(read.update_data(|expr| name.restore(expr)))
         })?;
         rewritten.map_data(with_types)
     })

@@ -35,10 +35,20 @@ pub(super) fn timestamp(text: &str) -> Option<String> {
 /// The date at the start of a text, its missing parts filled in, and what follows.
 fn split_date(text: &str) -> Option<(String, &str)> {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(text) => (true, text),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
     let year = digits(text);
-    if year != 4 {
+    if !(4..=7).contains(&year) {
         return None;
     }
+    // For Arrow a year of more digits has a sign.
+    let sign = match year {
+        _ if negative => "-",
+        4 => "",
+        _ => "+",
+    };
     let (year, mut rest) = text.split_at(year);
     let mut parts = Vec::with_capacity(2);
     while parts.len() < 2
@@ -54,7 +64,7 @@ fn split_date(text: &str) -> Option<(String, &str)> {
     }
     let part = |index: usize| format!("{:0>2}", parts.get(index).copied().unwrap_or("1"));
     // A time follows a whole date only.
-    (parts.len() == 2 || rest.is_empty()).then(|| (format!("{year}-{}-{}", part(0), part(1)), rest))
+    (parts.len() == 2 || rest.is_empty()).then(|| (format!("{sign}{year}-{}-{}", part(0), part(1)), rest))
 }
 
 #[cfg(test)]
@@ -70,6 +80,9 @@ mod tests {
     #[case("2020-02-03T4:5", Some("2020-02-03"), Some("2020-02-03 04:05:00"))]
     #[case("2020-02-03 04:05:06.1234567Z", Some("2020-02-03"), Some("2020-02-03 04:05:06.123456Z"))]
     #[case("2020-02-03 04:05:06 +01:00", Some("2020-02-03"), Some("2020-02-03 04:05:06+01:00"))]
+    #[case("10000-1-1", Some("+10000-01-01"), Some("+10000-01-01 00:00:00"))]
+    #[case("+2020-01-02", Some("2020-01-02"), Some("2020-01-02 00:00:00"))]
+    #[case("-0001-01-02", Some("-0001-01-02"), Some("-0001-01-02 00:00:00"))]
     #[case("x", None, None)]
     #[case("2020-", None, None)]
     #[case("2020-02x", None, None)]

@@ -13,7 +13,9 @@ import pyspark.errors as base
 __all__ = [
     "AnalysisException",
     "ArithmeticException",
+    "DateTimeException",
     "IllegalArgumentException",
+    "NumberFormatException",
     "ParseException",
     "PythonException",
     "SparkException",
@@ -86,6 +88,14 @@ class UnsupportedOperationException(SparkException, base.UnsupportedOperationExc
 
 class ArithmeticException(SparkException, base.ArithmeticException):
     """A computation has no result, such as a division by zero."""
+
+
+class NumberFormatException(IllegalArgumentException, base.NumberFormatException):
+    """A text is no number."""
+
+
+class DateTimeException(SparkException, base.DateTimeException):
+    """A text is no date or time."""
 
 
 class SparkRuntimeException(SparkException, base.SparkRuntimeException):

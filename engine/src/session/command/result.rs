@@ -50,5 +50,5 @@ fn relation(
     let arrow = Arc::new(to_table_schema(&schema)?);
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let batch = RecordBatch::try_new_with_options(arrow, columns, &options).map_err(SparkError::internal)?;
-    Ok(DataFrame::from_plan(session.clone(), session.inner.context.read_batch(batch)?))
+    Ok(DataFrame::from_plan(session.clone(), session.inner.context.read_batch(batch)?, Arc::default()))
 }
