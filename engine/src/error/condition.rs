@@ -58,6 +58,9 @@ conditions! {
     /// The same before Spark 4.2, which does not tell where it looked.
     TABLE_OR_VIEW_NOT_FOUND_4_1 = "TABLE_OR_VIEW_NOT_FOUND", "42P01", Analysis,
         "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.\nIf you did not qualify the name with a schema, verify the current_schema() output, or qualify the name with the correct schema and catalog.\nTo tolerate the error on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.";
+    /// A function that this engine does not have.
+    UNRESOLVED_ROUTINE = "UNRESOLVED_ROUTINE", "42883", Analysis,
+        "Cannot resolve routine <routineName> on search path <searchPath>.";
     /// A table of that name exists (SQL-EXISTS).
     TABLE_OR_VIEW_ALREADY_EXISTS = "TABLE_OR_VIEW_ALREADY_EXISTS", "42P07", Analysis,
         "Cannot create table or view <relationName> because it already exists.\nChoose a different name, drop or replace the existing object, or add the IF NOT EXISTS clause to tolerate pre-existing objects.";

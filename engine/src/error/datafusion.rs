@@ -5,7 +5,7 @@ use datafusion::error::DataFusionError;
 
 use datafusion::sql::sqlparser::parser::ParserError;
 
-use super::condition::{UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION};
+use super::condition::{UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, UNRESOLVED_ROUTINE};
 use super::relation::{SearchPath, not_found, quoted};
 use super::{ExceptionClass, SparkError};
 use crate::types::ddl::syntax_error;
@@ -93,16 +93,18 @@ fn from_schema_error(schema: &SchemaError, whole: &DataFusionError) -> SparkErro
     UNRESOLVED_COLUMN_WITH_SUGGESTION.error([("objectName", name), ("proposal", proposal)])
 }
 
-/// DataFusion tells a missing table only by its message.
+/// DataFusion tells a missing table or function only by its message. What it suggests for a function changes from run to run.
 fn from_plan_message(message: &str) -> SparkError {
-    let missing = message.strip_prefix("table '").and_then(|rest| rest.split_once("' not found"));
-    match missing {
-        Some((name, _)) => {
-            let relation = name.rsplit('.').next().unwrap_or(name);
-            not_found(&[relation], SearchPath::Query)
-        }
-        None => SparkError::plain(ExceptionClass::Analysis, message),
+    let named = |before: &str, after: &str| Some(message.strip_prefix(before)?.split_once(after)?.0);
+    if let Some(name) = named("table '", "' not found") {
+        let relation = name.rsplit('.').next().unwrap_or(name);
+        return not_found(&[relation], SearchPath::Query);
     }
+    if let Some(name) = named("Invalid function '", "'") {
+        let path = "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]";
+        return UNRESOLVED_ROUTINE.error([("routineName", quoted(&[name])), ("searchPath", path.to_owned())]);
+    }
+    SparkError::plain(ExceptionClass::Analysis, message)
 }
 
 #[cfg(test)]
@@ -114,6 +116,14 @@ mod tests {
         let ours = UNRESOLVED_COLUMN_WITHOUT_SUGGESTION.error([("objectName", "`a`".to_owned())]);
         let wrapped = DataFusionError::Context("while planning".to_owned(), Box::new(ours.clone().into()));
         assert_eq!(SparkError::from(wrapped), ours);
+    }
+
+    #[test]
+    fn a_missing_function_is_spark_s_condition_without_suggestions() {
+        let error = from_plan_message("Invalid function 'shout'.\nDid you mean 'count'?");
+        assert_eq!(error.condition.as_deref(), Some("UNRESOLVED_ROUTINE"));
+        let start = "[UNRESOLVED_ROUTINE] Cannot resolve routine `shout` on search path [`system`.`builtin`, ";
+        assert!(error.message.starts_with(start), "{}", error.message);
     }
 
     #[test]

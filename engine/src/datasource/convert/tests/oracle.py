@@ -81,13 +81,33 @@ def oracle(rows, batch_size, schema):
     return answer_of_batches(batches, schema)
 
 
+def text(values):
+    return re.sub(r"0x[0-9a-f]+", "0x", repr(values))
+
+
 def plain(column):
     if pa.types.is_date(column.type):
         column = column.cast(pa.int32())
     try:
-        return re.sub(r"0x[0-9a-f]+", "0x", repr(column.to_pylist()))
+        return text(column.to_pylist())
     except (OverflowError, ValueError):
-        return [repr(chunk.buffers()[1].to_pybytes()) for chunk in column.chunks]
+        return [numbers(chunk) for chunk in column.chunks]
+
+
+def numbers(values):
+    """The values with all dates and times as numbers, for those that Python cannot show."""
+    valid = values.is_valid().to_pylist()
+    kind = values.type
+    if pa.types.is_struct(kind):
+        return [valid, *(numbers(field) for field in values.flatten())]
+    if pa.types.is_list(kind) or pa.types.is_map(kind):
+        offsets = values.offsets.to_pylist()
+        parts = [values.keys, values.items] if pa.types.is_map(kind) else [values.values]
+        parts = [numbers(part[offsets[0] : offsets[-1]]) for part in parts]
+        return [valid, [offset - offsets[0] for offset in offsets], *parts]
+    if pa.types.is_temporal(kind) and kind.bit_width <= 64:
+        values = values.cast({32: pa.int32(), 64: pa.int64()}[kind.bit_width])
+    return text(values.to_pylist())
 
 
 def same(one, other):
