@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
@@ -10,7 +11,9 @@ use datafusion::logical_expr::expr::{InList, Like};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::logical_plan::{Aggregate, Join};
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit};
+use datafusion::logical_expr::{
+    Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit, when,
+};
 
 use super::floats::{has_floats, normal_floats};
 use super::text_cast::Reading;
@@ -75,6 +78,15 @@ fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             let bounds = (Box::new(normal(*low, schema)?), Box::new(normal(*high, schema)?));
             Transformed::yes(Expr::Between(Between::new(Box::new(normal(*expr, schema)?), negated, bounds.0, bounds.1)))
         }
+        // DataFusion counts from the end below 0. Spark has an error there, and this engine nothing.
+        Expr::ScalarFunction(call)
+            if call.name() == "array_element"
+                && matches!(call.args.as_slice(), [array, index]
+                    if matches!(array.get_type(schema)?, DataType::List(_)) && !is_positive(index)) =>
+        {
+            let from_first = call.args[1].clone().gt(lit(0i64));
+            Transformed::yes(when(from_first, Expr::ScalarFunction(call)).end()?)
+        }
         // Arrow's patterns know no other escape than the backslash.
         Expr::Like(Like { negated, expr, pattern, escape_char: Some(escape), case_insensitive }) if escape != '\\' => {
             let Expr::Literal(text, _) = pattern.as_ref() else {
@@ -93,6 +105,10 @@ fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         expr => Transformed::no(expr),
     })
+}
+
+fn is_positive(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(ScalarValue::Int64(Some(1..)), _))
 }
 
 fn is_null(expr: &Expr) -> bool {

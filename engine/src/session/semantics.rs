@@ -140,23 +140,19 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
             let list = list.collect::<Result<Vec<_>>>()?;
             Ok(Transformed::yes(coercion::in_list((expr.as_ref().clone(), &data_type), list, *negated)))
         }
-        // Spark counts the elements of an array from 0. An index below is an error there, and nothing here.
+        // Spark counts the elements of an array from 0.
         Expr::ScalarFunction(call) if call.name() == "array_element" => {
             let [array, index] = call.args.as_slice() else { return Ok(Transformed::no(expr)) };
             if !matches!(array.get_type(schema)?, ArrowType::List(_)) {
                 return Ok(Transformed::no(expr));
             }
-            let element = |index: Expr| {
-                let args = vec![array.clone(), index];
-                Expr::ScalarFunction(ScalarFunction { func: Arc::clone(&call.func), args })
-            };
             // Literals inside were visited before.
-            if let Expr::Literal(ScalarValue::Int32(Some(index @ 0..)), _) = index {
-                return Ok(Transformed::yes(element(lit(i64::from(*index) + 1))));
-            }
-            let index = Expr::Cast(Cast::new(Box::new(index.clone()), ArrowType::Int64));
-            let element = element(index.clone() + lit(1i64));
-            Ok(Transformed::yes(when(index.gt_eq(lit(0i64)), element).end()?))
+            let index = match index {
+                Expr::Literal(ScalarValue::Int32(Some(index)), _) => lit(i64::from(*index) + 1),
+                index => Expr::Cast(Cast::new(Box::new(index.clone()), ArrowType::Int64)) + lit(1i64),
+            };
+            let args = vec![array.clone(), index];
+            Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: Arc::clone(&call.func), args })))
         }
         // A text put together with a null is null.
         Expr::ScalarFunction(call) if call.name() == "concat" => {

@@ -178,7 +178,9 @@ impl Runner {
         let (Some(stdin), Some(stdout), Some(stderr)) = leader.take_pipes() else {
             return Err(format!("{program} has no pipes; this is a mistake of seatrial, please report it"));
         };
-        let moved = || -> std::io::Result<_> { Ok((write_lines(stdin)?, read_lines(stdout)?, Tail::drain(stderr)?)) };
+        let moved = || -> std::io::Result<_> {
+            Ok((write_lines(stdin)?, read_lines(stdout)?, Tail::drain(stderr, log_output())?))
+        };
         let (requests, events, stderr) = moved().map_err(|error| format!("failed to start a thread: {error}"))?;
         let identity = Identity {
             protocol: 0,
@@ -415,4 +417,9 @@ fn split_lines(mut source: impl Read, events: &SyncSender<Event>) {
         drop(events.send(take(&mut line, &mut too_long, Event::Unfinished)));
     }
     drop(events.send(Event::End));
+}
+
+/// Where the runners' own log goes: to our stderr when the user asks for a log (`RUST_LOG`), else nowhere.
+fn log_output() -> Box<dyn Write + Send> {
+    if std::env::var_os("RUST_LOG").is_some() { Box::new(std::io::stderr()) } else { Box::new(std::io::sink()) }
 }

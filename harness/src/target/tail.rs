@@ -1,7 +1,7 @@
 //! The last part of what a runner writes to stderr, kept in bounded memory however much it writes.
 
 use std::collections::VecDeque;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -21,8 +21,11 @@ struct Buffer {
 pub(crate) struct Tail(Arc<Mutex<Buffer>>);
 
 impl Tail {
-    /// Drains `source` until it ends.
-    pub(crate) fn drain(mut source: impl Read + Send + 'static) -> std::io::Result<Self> {
+    /// Drains `source` until it ends. What it says goes to `echo`, too.
+    pub(crate) fn drain(
+        mut source: impl Read + Send + 'static,
+        mut echo: impl Write + Send + 'static,
+    ) -> std::io::Result<Self> {
         let tail = Self::default();
         let filled = tail.clone();
         thread::Builder::new().name("stderr".into()).spawn(move || {
@@ -30,6 +33,8 @@ impl Tail {
             // An error of the pipe ends the tail as its end does: the exit status says more than it would.
             while let Ok(count @ 1..) = source.read(&mut chunk) {
                 filled.push(&chunk[..count]);
+                // Who stopped reading our stderr misses nothing that a report needs.
+                let _ = echo.write_all(&chunk[..count]);
             }
             filled.lock().closed = true;
         })?;
@@ -95,7 +100,7 @@ mod tests {
     fn the_end_of_the_text_is_kept() {
         let mut text = "noise\n".repeat(1_000_000);
         text.push_str("the last words\n");
-        let tail = Tail::drain(Cursor::new(text)).unwrap();
+        let tail = Tail::drain(Cursor::new(text), std::io::sink()).unwrap();
         while !tail.lock().closed {
             thread::yield_now();
         }

@@ -182,6 +182,28 @@ impl Normaliser {
             {
                 *otherwise
             }
+            // `if(a, true, false)` tells whether a is true.
+            Expr::Case(Case { expr: None, when_then_expr, else_expr: Some(otherwise) })
+                if is_false(&otherwise)
+                    && matches!(when_then_expr.as_slice(), [(_, then)] if boolean(then) == Some(true)) =>
+            {
+                let mut whens = when_then_expr.into_iter().map(|(when, _)| *when);
+                match whens.next() {
+                    Some(when) if when.nullable(schema)? => binary_expr(when, Operator::IsNotDistinctFrom, lit(true)),
+                    Some(when) => when,
+                    None => *otherwise,
+                }
+            }
+            Expr::ScalarFunction(mut call) if call.name() == "coalesce" && call.args.len() == 1 => call.args.remove(0),
+            // A comparison is null where one of its sides is.
+            Expr::IsNotNull(child) if matches!(child.as_ref(), Expr::BinaryExpr(BinaryExpr { op, .. }) if is_strict(*op)) => {
+                match *child {
+                    Expr::BinaryExpr(BinaryExpr { left, right, .. }) => {
+                        conjunction(self.node(left.is_not_null(), schema)?, self.node(right.is_not_null(), schema)?)
+                    }
+                    other => other.is_not_null(),
+                }
+            }
             Expr::IsNull(child) if matches!(child.as_ref(), Expr::ScalarFunction(made) if made.name() == "named_struct") => {
                 lit(false)
             }
@@ -409,6 +431,11 @@ pub(super) fn is_comparison(op: Operator) -> bool {
     )
 }
 
+/// Whether a comparison with a null is null.
+fn is_strict(op: Operator) -> bool {
+    is_comparison(op) && !matches!(op, Operator::IsDistinctFrom | Operator::IsNotDistinctFrom)
+}
+
 /// What a comparison of two constants in this order is.
 fn decided(op: Operator, order: Ordering) -> Option<bool> {
     Some(match op {
@@ -519,6 +546,12 @@ fn null_as_false(expr: Expr) -> Expr {
         Expr::Literal(value, _) if value.is_null() => lit(false),
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
             conjunction(null_as_false(*left), null_as_false(*right))
+        }
+        // A condition or its opposite is true of every row for which it is not null.
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right })
+            if is_deterministic(&left) && *right == negation(left.as_ref().clone()) =>
+        {
+            left.is_not_null()
         }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
             disjunction(null_as_false(*left), null_as_false(*right))

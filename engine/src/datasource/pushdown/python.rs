@@ -78,6 +78,9 @@ fn list<'py>(py: Python<'py>, values: &[Value]) -> PyResult<Bound<'py, PyList>> 
     PyList::new(py, values.iter().map(|value| value_object(py, value)).collect::<PyResult<Vec<_>>>()?)
 }
 
+/// `datetime.date(1970, 1, 1).toordinal()`.
+const EPOCH_ORDINAL: i64 = 719_163;
+
 fn value_object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     let datetime = || py.import("datetime");
     let epoch = |zone: Option<Bound<'py, PyAny>>, micros: i64| {
@@ -99,8 +102,8 @@ fn value_object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAn
         Value::String(text) => text.into_pyobject(py)?.into_any(),
         Value::Binary(bytes) => PyBytes::new(py, bytes).into_any(),
         Value::Date(days) => {
-            let epoch = datetime()?.getattr("date")?.call1((1970, 1, 1))?;
-            epoch.add(datetime()?.getattr("timedelta")?.call1((*days,))?)?
+            let ordinal = EPOCH_ORDINAL + i64::from(*days);
+            datetime()?.getattr("date")?.call_method1("fromordinal", (ordinal,))?
         }
         Value::Timestamp(micros) => {
             let utc = py.import("zoneinfo")?.getattr("ZoneInfo")?.call1(("UTC",))?;
