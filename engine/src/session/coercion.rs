@@ -19,6 +19,21 @@ pub(crate) fn instant() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
 
+/// Whether the operator compares two values, null-safely or not.
+pub(crate) fn is_comparison(op: Operator) -> bool {
+    matches!(
+        op,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom
+    )
+}
+
 /// The comparison with both sides of the type in which Spark compares them.
 pub(crate) fn comparison(left: (Expr, &DataType), op: Operator, right: (Expr, &DataType)) -> Expr {
     if let Some(whole) = with_whole_number(&left, op, &right) {

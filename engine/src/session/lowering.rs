@@ -15,6 +15,7 @@ use datafusion::logical_expr::{
     Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit, when,
 };
 
+use super::coercion::is_comparison;
 use super::floats::{has_floats, normal_floats};
 use super::text_cast::Reading;
 use super::{division, text_cast};
@@ -46,17 +47,7 @@ fn normal(expr: Expr, schema: &DFSchema) -> Result<Expr> {
 fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     Ok(match expr {
         Expr::BinaryExpr(BinaryExpr { left, op, right })
-            if matches!(
-                op,
-                Operator::Eq
-                    | Operator::NotEq
-                    | Operator::Lt
-                    | Operator::LtEq
-                    | Operator::Gt
-                    | Operator::GtEq
-                    | Operator::IsDistinctFrom
-                    | Operator::IsNotDistinctFrom
-            ) && (has_floats(&left.get_type(schema)?) || has_floats(&right.get_type(schema)?)) =>
+            if is_comparison(op) && (has_floats(&left.get_type(schema)?) || has_floats(&right.get_type(schema)?)) =>
         {
             Transformed::yes(binary_expr(normal(*left, schema)?, op, normal(*right, schema)?))
         }

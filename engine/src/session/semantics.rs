@@ -96,7 +96,7 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
             let [value] = call.args.as_slice() else { return Ok(Transformed::no(expr)) };
             Ok(Transformed::yes(value.clone().is_not_null().and(expr.clone())))
         }
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(*op) => {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if coercion::is_comparison(*op) => {
             let (left_type, right_type) = (left.get_type(schema)?, right.get_type(schema)?);
             let (left, right) = (left.as_ref().clone(), right.as_ref().clone());
             Ok(Transformed::yes(coercion::comparison((left, &left_type), *op, (right, &right_type))))
@@ -192,20 +192,6 @@ fn in_zone(expr: Expr, schema: &DFSchema, time_zone: &str) -> Result<Transformed
         Some(zoned) => Transformed::yes(zoned),
         None => Transformed::no(expr),
     })
-}
-
-fn is_comparison(op: Operator) -> bool {
-    matches!(
-        op,
-        Operator::Eq
-            | Operator::NotEq
-            | Operator::Lt
-            | Operator::LtEq
-            | Operator::Gt
-            | Operator::GtEq
-            | Operator::IsDistinctFrom
-            | Operator::IsNotDistinctFrom
-    )
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use super::constants::{ConstantFolder, is_deterministic};
 use super::constraints::null_intolerant;
 use super::path::Path;
 use super::{like, propagate, unwrap_cast};
+use crate::session::coercion::is_comparison;
 use crate::session::opaque;
 
 /// How often a condition is gone over; each round settles a level of nesting that the one before uncovered.
@@ -415,20 +416,6 @@ fn in_list(list: InList, schema: &DFSchema) -> Result<Expr> {
     }
     let distinct = literals.into_iter().map(|value| Expr::Literal(value.clone(), None)).collect();
     Ok(Expr::InList(InList::new(expr, distinct, negated)))
-}
-
-pub(super) fn is_comparison(op: Operator) -> bool {
-    matches!(
-        op,
-        Operator::Eq
-            | Operator::NotEq
-            | Operator::Lt
-            | Operator::LtEq
-            | Operator::Gt
-            | Operator::GtEq
-            | Operator::IsDistinctFrom
-            | Operator::IsNotDistinctFrom
-    )
 }
 
 /// Whether a comparison with a null is null.

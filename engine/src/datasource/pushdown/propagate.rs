@@ -5,7 +5,7 @@ use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, Tr
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
 use super::constants::has_subquery;
-use super::normal::is_comparison;
+use crate::session::coercion::is_comparison;
 
 /// Replaces a column by its constant: `i = 1 and i = l` is `i = 1 and 1 = l`.
 pub(super) fn constants(conjuncts: &mut [Expr]) {
