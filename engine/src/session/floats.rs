@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, StructArray};
 use arrow::compute::unary;
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
+use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
@@ -24,7 +25,7 @@ pub(super) fn has_floats(data_type: &DataType) -> bool {
     }
 }
 
-/// The expression with one zero and one NaN.
+/// The expression with one zero and one NaN; of a literal the literal.
 pub(super) fn normal_floats(expr: Expr) -> Expr {
     static FUNCTION: LazyLock<Arc<ScalarUDF>> =
         LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(NormalFloats::new())));
@@ -32,6 +33,12 @@ pub(super) fn normal_floats(expr: Expr) -> Expr {
         && call.name() == NAME
     {
         return expr;
+    }
+    if let Expr::Literal(value, metadata) = &expr
+        && let Ok(normal) = value.to_array().and_then(|array| normalise(&array))
+        && let Ok(value) = ScalarValue::try_from_array(&normal, 0)
+    {
+        return Expr::Literal(value, metadata.clone());
     }
     Expr::ScalarFunction(ScalarFunction { func: Arc::clone(&FUNCTION), args: vec![expr] })
 }
@@ -70,7 +77,7 @@ impl ScalarUDFImpl for NormalFloats {
             None => return datafusion::common::internal_err!("{NAME} without an argument"),
         };
         if scalar {
-            return Ok(ColumnarValue::Scalar(datafusion::common::ScalarValue::try_from_array(&normal, 0)?));
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&normal, 0)?));
         }
         Ok(ColumnarValue::Array(normal))
     }

@@ -51,20 +51,7 @@ fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         {
             Transformed::yes(binary_expr(normal(*left, schema)?, op, normal(*right, schema)?))
         }
-        // DataFusion takes a null among binary values for one that nothing equals.
-        Expr::InList(InList { expr, list, negated }) if list.iter().any(is_null) => {
-            let values: Vec<_> = list.into_iter().filter(|value| !is_null(value)).collect();
-            let unknown = Expr::Literal(ScalarValue::Boolean(None), None);
-            if values.is_empty() {
-                return Ok(Transformed::yes(unknown));
-            }
-            let among = rewrite(Expr::InList(InList::new(expr, values, negated)), schema)?.data;
-            Transformed::yes(if negated { among.and(unknown) } else { among.or(unknown) })
-        }
-        Expr::InList(InList { expr, list, negated }) if has_floats(&expr.get_type(schema)?) => {
-            let list = list.into_iter().map(|value| normal(value, schema)).collect::<Result<_>>()?;
-            Transformed::yes(Expr::InList(InList::new(Box::new(normal(*expr, schema)?), list, negated)))
-        }
+        Expr::InList(among) => return in_list(among, schema),
         Expr::Between(Between { expr, negated, low, high }) if has_floats(&expr.get_type(schema)?) => {
             let bounds = (Box::new(normal(*low, schema)?), Box::new(normal(*high, schema)?));
             Transformed::yes(Expr::Between(Between::new(Box::new(normal(*expr, schema)?), negated, bounds.0, bounds.1)))
@@ -96,6 +83,34 @@ fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         expr => Transformed::no(expr),
     })
+}
+
+/// Membership as DataFusion evaluates it rightly. It takes a null among binary values for one that nothing equals, and joins lists
+/// by their expressions, so that `a IN (b) AND a IN (c)` would never hold: it gets lists of literals alone.
+fn in_list(among: InList, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let InList { expr, list, negated } = among;
+    let floats = has_floats(&expr.get_type(schema)?);
+    let (nulls, values): (Vec<_>, Vec<_>) = list.into_iter().partition(is_null);
+    let values = values.into_iter().map(|value| if floats { normal(value, schema) } else { Ok(value) });
+    let values = values.collect::<Result<Vec<_>>>()?;
+    let expr = if floats { normal(*expr, schema)? } else { *expr };
+    // What differs at each evaluation is evaluated once.
+    let (literals, computed): (Vec<_>, Vec<_>) =
+        values.into_iter().partition(|value| expr.is_volatile() || matches!(value, Expr::Literal(..)));
+    if nulls.is_empty() && computed.is_empty() {
+        let among = Expr::InList(InList::new(Box::new(expr), literals, negated));
+        return Ok(if floats { Transformed::yes(among) } else { Transformed::no(among) });
+    }
+    let (one, join): (_, fn(Expr, Expr) -> Expr) =
+        if negated { (Operator::NotEq, Expr::and) } else { (Operator::Eq, Expr::or) };
+    let mut parts: Vec<_> = computed.into_iter().map(|value| binary_expr(expr.clone(), one, value)).collect();
+    if !literals.is_empty() {
+        parts.insert(0, Expr::InList(InList::new(Box::new(expr), literals, negated)));
+    }
+    if !nulls.is_empty() {
+        parts.push(Expr::Literal(ScalarValue::Boolean(None), None));
+    }
+    Ok(Transformed::yes(parts.into_iter().reduce(join).unwrap_or_else(|| lit(negated))))
 }
 
 fn is_positive(expr: &Expr) -> bool {
