@@ -54,7 +54,7 @@ pub(crate) fn parse_error(error: DataFusionError, query: &str) -> SparkError {
 }
 
 /// An error of ours that travelled through DataFusion, however deeply it was wrapped.
-fn find_spark_error(error: &DataFusionError) -> Option<&SparkError> {
+pub(crate) fn find_spark_error(error: &DataFusionError) -> Option<&SparkError> {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(current) = source {
         if let Some(found) = current.downcast_ref::<SparkError>() {

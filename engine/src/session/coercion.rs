@@ -4,8 +4,9 @@ use arrow::array::timezone::Tz;
 use arrow::datatypes::{DataType, FieldRef, IntervalUnit, TimeUnit};
 use chrono::{LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone};
 use datafusion::common::ScalarValue;
+use datafusion::functions::core::expr_fn::{get_field, named_struct};
 use datafusion::logical_expr::expr::InList;
-use datafusion::logical_expr::{Cast, Expr, Operator, binary_expr, lit};
+use datafusion::logical_expr::{Cast, Expr, Operator, binary_expr, lit, when};
 use std::sync::Arc;
 
 use super::opaque::opaque;
@@ -96,7 +97,42 @@ fn cast(expr: Expr, from: &DataType, to: &DataType) -> Expr {
             let micros = i64::from(interval.days) * 86_400_000_000 + interval.nanoseconds / 1000;
             Expr::Literal(ScalarValue::DurationMicrosecond(Some(micros)), None)
         }
-        _ => readable(Cast::new(Box::new(expr), to.clone())),
+        _ => readable(Cast::new(Box::new(by_position(expr, from, to)), to.clone())),
+    }
+}
+
+/// A struct with the names that its fields have in another type: Spark compares structs by position, DataFusion casts them by name.
+fn by_position(expr: Expr, from: &DataType, to: &DataType) -> Expr {
+    let (DataType::Struct(own), DataType::Struct(others)) = (from, to) else { return expr };
+    if own.len() != others.len() || same_names(from, to) {
+        return expr;
+    }
+    let field = |index: usize, name: &str| match &expr {
+        Expr::ScalarFunction(made) if made.name() == "named_struct" => made.args.get(2 * index + 1).cloned(),
+        expr => Some(get_field(expr.clone(), name)),
+    };
+    let mut args = Vec::with_capacity(2 * own.len());
+    for (index, (own, other)) in own.iter().zip(others).enumerate() {
+        let Some(value) = field(index, own.name()) else { return expr };
+        args.extend([lit(other.name()), by_position(value, own.data_type(), other.data_type())]);
+    }
+    let renamed = named_struct(args);
+    if matches!(&expr, Expr::ScalarFunction(made) if made.name() == "named_struct") {
+        return renamed;
+    }
+    match when(expr.clone().is_not_null(), renamed).end() {
+        Ok(renamed) => renamed,
+        Err(_) => expr,
+    }
+}
+
+fn same_names(one: &DataType, other: &DataType) -> bool {
+    match (one, other) {
+        (DataType::Struct(ones), DataType::Struct(others)) => ones
+            .iter()
+            .zip(others)
+            .all(|(one, other)| one.name() == other.name() && same_names(one.data_type(), other.data_type())),
+        _ => true,
     }
 }
 
@@ -144,19 +180,23 @@ pub(super) fn in_zone(cast: &Cast, from: &DataType, zone: &str) -> Option<Expr> 
     }
 }
 
-/// The instant of a text constant that names no zone. Of a time that the clocks showed twice it is the first, and a time that
-/// they skipped is as much later as they skipped.
+/// The instant of a text constant that names no zone.
 fn local_constant(expr: &Expr, zone: &str) -> Option<Expr> {
     let Expr::Literal(ScalarValue::Utf8(Some(text)), metadata) = expr else { return None };
     let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok()?;
-    let zone: Tz = zone.parse().ok()?;
+    let micros = instant_of(local, zone.parse().ok()?)?;
+    Some(Expr::Literal(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())), metadata.clone()))
+}
+
+/// The microseconds since 1970 at which the zone's clocks show the time. Of a time that they showed twice it is the first, and a
+/// time that they skipped is as much later as they skipped.
+pub(crate) fn instant_of(local: NaiveDateTime, zone: Tz) -> Option<i64> {
     let offset = match zone.offset_from_local_datetime(&local) {
         LocalResult::Single(offset) | LocalResult::Ambiguous(offset, _) => offset,
         // No zone skips two days in a row.
         LocalResult::None => zone.offset_from_local_datetime(&(local - TimeDelta::days(1))).earliest()?,
     };
-    let micros = (local - offset.fix()).and_utc().timestamp_micros();
-    Some(Expr::Literal(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())), metadata.clone()))
+    Some((local - offset.fix()).and_utc().timestamp_micros())
 }
 
 /// An instant with the zone in which its parts are meant.

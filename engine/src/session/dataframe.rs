@@ -13,7 +13,7 @@ use futures::future::try_join_all;
 
 use super::catalog::View;
 use super::text_cast::Reading;
-use super::{Session, lowering, text_cast};
+use super::{Session, constant_errors, lowering};
 use crate::datasource::provider::PythonTableProvider;
 use crate::datasource::pushdown;
 use crate::error::{ExceptionClass, SparkError};
@@ -137,7 +137,7 @@ impl DataFrame {
     /// The logical plan after readers were offered their filters.
     async fn with_planned_reads(&self) -> Result<(SessionState, LogicalPlan), SparkError> {
         let (state, plan) = self.query()?.into_parts();
-        text_cast::check_constants(&plan)?;
+        constant_errors::check(&plan)?;
         let settings = self.session.conf().read_settings(&self.session.inner.settings);
         // Spark 4.0 has no filter pushdown.
         let plan = if settings.filter_pushdown && PythonRuntime::get()?.spark_minor() >= (4, 1) {

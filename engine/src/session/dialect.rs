@@ -196,7 +196,7 @@ fn of_function(name: &str, arguments: Vec<Expr>) -> Option<Expr> {
         "string" => casts(SqlType::String(None)),
         "boolean" => casts(SqlType::Boolean),
         "binary" => casts(SqlType::Binary(None)),
-        "date" => casts(SqlType::Date),
+        "date" | "to_date" => casts(SqlType::Date),
         "timestamp" => casts(SqlType::Timestamp(None, TimezoneInfo::None)),
         "isnull" => single().map(|argument| Expr::IsNull(Box::new(argument))),
         "isnotnull" => single().map(|argument| Expr::IsNotNull(Box::new(argument))),
@@ -205,7 +205,7 @@ fn of_function(name: &str, arguments: Vec<Expr>) -> Option<Expr> {
         "startswith" => Some(call("starts_with", arguments)),
         "endswith" => Some(call("ends_with", arguments)),
         "rand" if arguments.is_empty() => Some(call("random", arguments)),
-        "size" => Some(call("cardinality", arguments)),
+        "size" => Some(cast(call("cardinality", arguments), SqlType::Int(None))),
         "array" => Some(call("make_array", arguments)),
         "array_contains" => Some(call("array_has", arguments)),
         "if" => {

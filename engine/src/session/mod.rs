@@ -5,6 +5,7 @@ mod char_padding;
 pub(crate) mod coercion;
 mod command;
 mod config;
+mod constant_errors;
 mod dataframe;
 mod dialect;
 mod division;

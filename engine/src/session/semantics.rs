@@ -6,6 +6,7 @@ use arrow::datatypes::DataType as ArrowType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
+use datafusion::functions::expr_fn::coalesce;
 use datafusion::logical_expr::expr::{Case, Cast, InList, Like, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
@@ -92,10 +93,7 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
             Ok(Transformed::yes(Expr::Like(Like { expr: text, ..like.clone() })))
         }
         // Of null it says no.
-        Expr::ScalarFunction(call) if call.name() == "isnan" => {
-            let [value] = call.args.as_slice() else { return Ok(Transformed::no(expr)) };
-            Ok(Transformed::yes(value.clone().is_not_null().and(expr.clone())))
-        }
+        Expr::ScalarFunction(call) if call.name() == "isnan" => Ok(Transformed::yes(coalesce(vec![expr, lit(false)]))),
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if coercion::is_comparison(*op) => {
             let (left_type, right_type) = (left.get_type(schema)?, right.get_type(schema)?);
             let (left, right) = (left.as_ref().clone(), right.as_ref().clone());

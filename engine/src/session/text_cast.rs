@@ -5,12 +5,12 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, ScalarValue, internal_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::{
-    Cast, ColumnarValue, Expr, ExprSchemable, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
-    ScalarUDFImpl, Signature, TryCast, Volatility,
+    Cast, ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    TryCast, Volatility,
 };
 
 use super::query_context::CastContexts;
@@ -65,58 +65,6 @@ pub(super) fn rewrite(expr: Expr, schema: &DFSchema, reading: &Reading) -> Resul
         context: reading.contexts.of(inner).unwrap_or_default().to_owned(),
     };
     Ok(Transformed::yes(ScalarUDF::new_from_impl(function).call(vec![inner.as_ref().clone()])))
-}
-
-/// The error of a constant that a query casts in vain: Spark finds it when it plans the query, before it asks any source.
-///
-/// # Errors
-/// `CAST_INVALID_INPUT`.
-pub(super) fn check_constants(plan: &LogicalPlan) -> Result<()> {
-    plan.apply_with_subqueries(|node| {
-        node.apply_expressions(|expr| {
-            check(expr)?;
-            Ok(TreeNodeRecursion::Continue)
-        })
-    })?;
-    Ok(())
-}
-
-fn check(expr: &Expr) -> Result<()> {
-    use datafusion::common::tree_node::TreeNode;
-    expr.apply(|expr| {
-        let ScalarCall { function, text } = match expr {
-            // What only some rows reach is not tried.
-            Expr::Case(case) => {
-                case.when_then_expr.first().map_or(Ok(()), |(when, _)| check(when))?;
-                return Ok(TreeNodeRecursion::Jump);
-            }
-            Expr::ScalarFunction(call) if matches!(call.name(), "coalesce" | "nvl") => {
-                call.args.first().map_or(Ok(()), check)?;
-                return Ok(TreeNodeRecursion::Jump);
-            }
-            expr => match ScalarCall::of(expr) {
-                Some(call) => call,
-                None => return Ok(TreeNodeRecursion::Continue),
-            },
-        };
-        function.cast(&text.to_array()?, |_| true)?;
-        Ok(TreeNodeRecursion::Continue)
-    })?;
-    Ok(())
-}
-
-/// The cast of a constant.
-struct ScalarCall<'e> {
-    function: &'e TextCast,
-    text: &'e ScalarValue,
-}
-
-impl<'e> ScalarCall<'e> {
-    fn of(expr: &'e Expr) -> Option<Self> {
-        let Expr::ScalarFunction(call) = expr else { return None };
-        let [Expr::Literal(text, _)] = call.args.as_slice() else { return None };
-        Some(Self { function: call.func.inner().downcast_ref::<TextCast>()?, text })
-    }
 }
 
 fn is_text(data_type: &DataType) -> bool {

@@ -1,6 +1,10 @@
 //! Random tables and predicates over them.
 
+pub(crate) mod shrink;
+
 use std::fmt::Write as _;
+
+use shrink::Predicate;
 
 /// A small generator of its own, so that a seed means the same for ever.
 pub(crate) struct Random(u64);
@@ -189,6 +193,7 @@ const KINDS: &[Kind] = &[
     },
 ];
 
+#[derive(Clone)]
 struct Column {
     name: String,
     kind: &'static Kind,
@@ -196,6 +201,7 @@ struct Column {
 }
 
 /// A table with a column `id` that tells its rows apart.
+#[derive(Clone)]
 pub(crate) struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<String>>,
@@ -242,30 +248,40 @@ impl Table {
     }
 
     /// A predicate, nested up to a depth.
-    pub(crate) fn predicate(&self, random: &mut Random) -> String {
+    pub(crate) fn predicate(&self, random: &mut Random) -> Predicate {
         self.nested(random, 3)
     }
 
-    fn nested(&self, random: &mut Random, depth: usize) -> String {
+    /// The table without one row; none where there is no such row.
+    pub(crate) fn without_row(&self, row: usize) -> Option<Self> {
+        let mut fewer = self.clone();
+        (row < self.rows.len()).then(|| {
+            fewer.rows.remove(row);
+            fewer
+        })
+    }
+
+    fn nested(&self, random: &mut Random, depth: usize) -> Predicate {
         if depth == 0 || random.chance(40) {
             return self.atom(random);
         }
+        let nested = |random: &mut Random| Box::new(self.nested(random, depth - 1));
         match random.below(8) {
-            0..=3 => format!("({} AND {})", self.nested(random, depth - 1), self.nested(random, depth - 1)),
-            4 | 5 => format!("({} OR {})", self.nested(random, depth - 1), self.nested(random, depth - 1)),
-            _ => format!("NOT ({})", self.nested(random, depth - 1)),
+            0..=3 => Predicate::And(nested(random), nested(random)),
+            4 | 5 => Predicate::Or(nested(random), nested(random)),
+            _ => Predicate::Not(nested(random)),
         }
     }
 
-    fn atom(&self, random: &mut Random) -> String {
+    fn atom(&self, random: &mut Random) -> Predicate {
         let column = &self.columns[random.below(self.columns.len())];
         let name = column.name.as_str();
         let op = random.pick(&["=", "=", "<>", "<", "<=", ">", ">=", "<=>"]);
         let kind = column.kind;
-        match random.below(12) {
+        let text = match random.below(12) {
             0 => format!("{name} IS NULL"),
             1 => format!("{name} IS NOT NULL"),
-            2 | 3 => self.list(random, column),
+            2 | 3 => return list(random, column),
             4 => special(random, column),
             5 if kind.ddl.starts_with("struct") => special(random, column),
             5 if !kind.ddl.starts_with("array") => {
@@ -283,7 +299,8 @@ impl Table {
             7 => format!("{} {op} {name}", literal(random, kind)),
             8 => format!("coalesce({name}, {}) {op} {}", random.pick(kind.sql), random.pick(kind.sql)),
             _ => format!("{name} {op} {}", literal(random, kind)),
-        }
+        };
+        Predicate::Atom(text)
     }
 
     /// Another column that can be compared with this one.
@@ -299,12 +316,12 @@ impl Table {
         let fitting: Vec<_> = self.columns.iter().filter(fits).collect();
         (!fitting.is_empty()).then(|| fitting[random.below(fitting.len())].name.clone())
     }
+}
 
-    fn list(&self, random: &mut Random, column: &Column) -> String {
-        let length = if random.chance(15) { 12 } else { 1 + random.below(4) };
-        let values: Vec<_> = (0..length).map(|_| literal(random, column.kind)).collect();
-        format!("{} {}IN ({})", column.name, random.pick(&["", "NOT "]), values.join(", "))
-    }
+fn list(random: &mut Random, column: &Column) -> Predicate {
+    let length = if random.chance(15) { 12 } else { 1 + random.below(4) };
+    let values: Vec<_> = (0..length).map(|_| literal(random, column.kind)).collect();
+    Predicate::In(format!("{} {}IN", column.name, random.pick(&["", "NOT "])), values)
 }
 
 fn literal(random: &mut Random, kind: &Kind) -> String {

@@ -34,7 +34,7 @@ impl ConstantFolder {
 }
 
 /// Whether the expression has one value for the whole query.
-fn is_constant(expr: &Expr) -> bool {
+pub(crate) fn is_constant(expr: &Expr) -> bool {
     let mut constant = true;
     let visited = expr.apply(|node| {
         constant = match node {

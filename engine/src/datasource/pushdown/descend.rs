@@ -12,11 +12,12 @@ use datafusion::logical_expr::{Distinct, Expr, FetchType, LogicalPlan, utils};
 use super::constants::{has_subquery, is_deterministic};
 use super::constraints::Constraints;
 use super::normal::{Normaliser, is_false, split};
+use super::prune;
 
 /// The plan with each condition where it can be applied first, and the conditions that follow from others added.
 pub(super) fn descend(plan: LogicalPlan, normaliser: &Normaliser) -> Result<LogicalPlan> {
     let descent = Descent { normaliser };
-    let plan = descent.node(plan, Vec::new())?;
+    let plan = descent.node(prune::prune(plan)?, Vec::new())?;
     let plan = descent.infer(plan)?;
     descent.node(plan, Vec::new())
 }
@@ -99,9 +100,12 @@ impl Descent<'_> {
 
     fn filter(&self, filter: Filter, incoming: Vec<Expr>) -> Result<LogicalPlan> {
         let schema = Arc::clone(filter.input.schema());
-        let mut conditions = split(filter.predicate);
+        let mut conditions = vec![filter.predicate];
         conditions.extend(incoming);
-        let conditions = self.normaliser.conjuncts(conditions, &schema)?;
+        let conditions = match filter.input.as_ref() {
+            LogicalPlan::Join(_) => self.normaliser.join_conditions(conditions, &schema)?,
+            _ => self.normaliser.conjuncts(conditions, &schema)?,
+        };
         if conditions.iter().any(is_false) {
             return Ok(nothing(schema));
         }
@@ -129,6 +133,19 @@ impl Descent<'_> {
     fn join(&self, mut join: Join, incoming: Vec<Expr>) -> Result<LogicalPlan> {
         let (incoming, stays) = movable(incoming, |_| true)?;
         join.join_type = self.inner_enough(&join, &incoming)?;
+        let mut constants = constant_columns(&join.left);
+        let right_constants = constant_columns(&join.right);
+        // Above an outer join a constant may also be null.
+        let mut certain = if join.join_type.is_outer() && join.join_type != JoinType::Left {
+            HashMap::new()
+        } else {
+            constants.clone()
+        };
+        if matches!(join.join_type, JoinType::Inner | JoinType::Right) {
+            certain.extend(right_constants.clone());
+        }
+        constants.extend(right_constants);
+        let incoming = substitute(incoming, &certain)?;
         let (left_schema, right_schema) = (Arc::clone(join.left.schema()), Arc::clone(join.right.schema()));
         let side = |condition: &Expr| Side::of(condition, &left_schema, &right_schema);
         let (mut left, mut right, mut above, mut condition) = (Vec::new(), Vec::new(), stays, Vec::new());
@@ -151,7 +168,8 @@ impl Descent<'_> {
             }
         }
         let on = join.filter.take().map(split).unwrap_or_default();
-        for predicate in self.normaliser.conjuncts(on, &join_schema(&left_schema, &right_schema)?)? {
+        let on = substitute(on, &constants)?;
+        for predicate in self.normaliser.join_conditions(on, &join_schema(&left_schema, &right_schema)?)? {
             let fixed = !is_deterministic(&predicate) || has_subquery(&predicate)? || predicate.contains_outer();
             match (join.join_type, side(&predicate)) {
                 _ if fixed => condition.push(predicate),
@@ -300,6 +318,30 @@ fn substitute(conditions: Vec<Expr>, sources: &HashMap<Column, Expr>) -> Result<
             Ok(replaced.data)
         })
         .collect()
+}
+
+/// The columns of a plan that are constants.
+fn constant_columns(plan: &LogicalPlan) -> HashMap<Column, Expr> {
+    match plan {
+        LogicalPlan::Projection(projection) => {
+            let below = constant_columns(&projection.input);
+            let columns = projection.schema.columns().into_iter().zip(&projection.expr);
+            let constants = columns.filter_map(|(name, expr)| match expr.clone().unalias_nested().data {
+                literal @ Expr::Literal(..) => Some((name, literal)),
+                Expr::Column(column) => below.get(&column).map(|constant| (name, constant.clone())),
+                _ => None,
+            });
+            constants.collect()
+        }
+        LogicalPlan::SubqueryAlias(alias) => {
+            let below = constant_columns(&alias.input);
+            let names = alias.schema.columns().into_iter().zip(alias.input.schema().columns());
+            names.filter_map(|(name, inner)| Some((name, below.get(&inner)?.clone()))).collect()
+        }
+        LogicalPlan::Filter(filter) => constant_columns(&filter.input),
+        LogicalPlan::Sort(sort) => constant_columns(&sort.input),
+        _ => HashMap::new(),
+    }
 }
 
 /// The columns by which every window of the operator is partitioned.

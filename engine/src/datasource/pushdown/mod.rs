@@ -16,11 +16,14 @@ mod normal;
 mod path;
 mod plan;
 mod propagate;
+mod prune;
 pub(crate) mod python;
+mod rows;
 mod table;
 mod unwrap_cast;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use constants::is_constant;
 pub(crate) use plan::plan_reads;

@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use arrow::array::timezone::Tz;
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ExprSchema, ScalarValue};
@@ -18,7 +19,8 @@ use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPla
 use super::constants::{ConstantFolder, is_deterministic};
 use super::constraints::null_intolerant;
 use super::path::Path;
-use super::{like, propagate, unwrap_cast};
+use super::unwrap_cast::Widening;
+use super::{like, propagate, rows, unwrap_cast};
 use crate::session::coercion::is_comparison;
 use crate::session::opaque;
 
@@ -37,11 +39,20 @@ impl Normaliser {
 
     /// The conjuncts of a filter over rows of this schema, each once, in order. A filter that no row passes is `false` alone.
     pub(super) fn conjuncts(&self, filter: Vec<Expr>, schema: &DFSchema) -> Result<Vec<Expr>> {
+        self.simplified(filter, schema, true)
+    }
+
+    /// The same of a join's conditions, in which Catalyst does not replace columns by their constants.
+    pub(super) fn join_conditions(&self, conditions: Vec<Expr>, schema: &DFSchema) -> Result<Vec<Expr>> {
+        self.simplified(conditions, schema, false)
+    }
+
+    fn simplified(&self, filter: Vec<Expr>, schema: &DFSchema, propagating: bool) -> Result<Vec<Expr>> {
         let mut conjuncts = filter;
         for _ in 0..ROUNDS {
             let mut next: Vec<Expr> = Vec::with_capacity(conjuncts.len());
-            for conjunct in &conjuncts {
-                let simple = null_as_false(self.condition(conjunct.clone(), schema)?);
+            if let Some(whole) = conjuncts.iter().cloned().reduce(Expr::and) {
+                let simple = null_as_false(self.condition(whole, schema)?);
                 for part in split(simple) {
                     match part {
                         Expr::Literal(ScalarValue::Boolean(Some(true)), _) => {}
@@ -58,7 +69,9 @@ impl Normaliser {
                     return Ok(vec![lit(false)]);
                 }
             }
-            propagate::constants(&mut next);
+            if propagating {
+                propagate::constants(&mut next, schema);
+            }
             if next == conjuncts {
                 break;
             }
@@ -67,13 +80,24 @@ impl Normaliser {
         Ok(conjuncts)
     }
 
+    /// The literal that a constant is, or the expression itself.
+    pub(super) fn fold(&self, expr: Expr) -> Expr {
+        self.folder.fold(expr)
+    }
+
     /// One condition in normal form, with the meaning it had, null included.
     fn condition(&self, expr: Expr, schema: &DFSchema) -> Result<Expr> {
         if matches!(expr, Expr::Literal(..)) || Path::of(&expr).is_some() {
             return Ok(expr);
         }
         if let Expr::ScalarSubquery(subquery) = &expr {
-            return Ok(constant_row(&subquery.subquery).unwrap_or(expr));
+            return Ok(match rows::of(&subquery.subquery, self)? {
+                Some(rows) if rows.is_empty() => {
+                    let nothing = subquery.subquery.schema().field(0).data_type();
+                    Expr::Literal(ScalarValue::try_from(nothing)?, None)
+                }
+                _ => constant_row(&subquery.subquery, &self.folder).unwrap_or(expr),
+            });
         }
         let expr = expr.map_children(|child| Ok(Transformed::yes(self.condition(child, schema)?)))?.data;
         // The order of constants is Spark's too: NaN, and the zeros.
@@ -178,24 +202,16 @@ impl Normaliser {
                 let data_type = Expr::ScalarFunction(call).get_type(schema)?;
                 Expr::Literal(ScalarValue::try_from(&data_type)?, None)
             }
-            Expr::Case(Case { expr: None, when_then_expr, else_expr: Some(otherwise) })
-                if when_then_expr.iter().all(|(when, _)| is_false(when)) =>
-            {
-                *otherwise
-            }
-            // `if(a, true, false)` tells whether a is true.
-            Expr::Case(Case { expr: None, when_then_expr, else_expr: Some(otherwise) })
-                if is_false(&otherwise)
-                    && matches!(when_then_expr.as_slice(), [(_, then)] if boolean(then) == Some(true)) =>
-            {
-                let mut whens = when_then_expr.into_iter().map(|(when, _)| *when);
-                match whens.next() {
-                    Some(when) if when.nullable(schema)? => binary_expr(when, Operator::IsNotDistinctFrom, lit(true)),
-                    Some(when) => when,
-                    None => *otherwise,
+            Expr::Case(case) => choice(case, schema)?,
+            Expr::ScalarFunction(mut call) if matches!(call.name(), "coalesce" | "nvl") => {
+                let null = Expr::ScalarFunction(call.clone()).get_type(schema)?;
+                call.args.retain(|argument| !matches!(argument, Expr::Literal(value, _) if value.is_null()));
+                match call.args.as_slice() {
+                    [] => Expr::Literal(ScalarValue::try_from(&null)?, None),
+                    [_] => call.args.remove(0),
+                    _ => Expr::ScalarFunction(call),
                 }
             }
-            Expr::ScalarFunction(mut call) if call.name() == "coalesce" && call.args.len() == 1 => call.args.remove(0),
             // A comparison is null where one of its sides is.
             Expr::IsNotNull(child) if matches!(child.as_ref(), Expr::BinaryExpr(BinaryExpr { op, .. }) if is_strict(*op)) => {
                 match *child {
@@ -255,6 +271,7 @@ impl Normaliser {
         let with = |op, bound| binary_expr(moment.clone(), op, bound);
         Ok(match op {
             Operator::Eq => Some(with(Operator::GtEq, this).and(with(Operator::Lt, next))),
+            Operator::NotEq => Some(with(Operator::Lt, this).or(with(Operator::GtEq, next))),
             Operator::Gt => Some(with(Operator::GtEq, next)),
             Operator::GtEq => Some(with(Operator::GtEq, this)),
             Operator::Lt => Some(with(Operator::Lt, this)),
@@ -297,8 +314,8 @@ impl Normaliser {
         if let Some(range) = self.days(&left, op, &right, schema)? {
             return Ok(range);
         }
-        if let Some((cast, from)) = widening(&left, schema)?
-            && let Some(unwrapped) = unwrap_cast::comparison(&cast, &from, op, value)
+        if let Some(cast) = widening(&left, schema)?
+            && let Some(unwrapped) = unwrap_cast::comparison(&cast, op, value)
         {
             return Ok(unwrapped);
         }
@@ -348,44 +365,90 @@ fn field(call: ScalarFunction) -> Expr {
     found.unwrap_or(Expr::ScalarFunction(call))
 }
 
+/// A conditional without branches that are never or always taken.
+fn choice(case: Case, schema: &DFSchema) -> Result<Expr> {
+    let Case { expr: None, when_then_expr, else_expr } = &case else { return Ok(Expr::Case(case)) };
+    let never = |when: &Expr| matches!(when, Expr::Literal(value, _) if value.is_null()) || is_false(when);
+    let mut branches = Vec::with_capacity(when_then_expr.len());
+    let mut otherwise = else_expr.clone();
+    for (when, then) in when_then_expr {
+        match when.as_ref() {
+            when if never(when) => {}
+            when if boolean(when) == Some(true) => {
+                otherwise = Some(then.clone());
+                break;
+            }
+            _ => branches.push((when.clone(), then.clone())),
+        }
+    }
+    let Some(last) = &otherwise else {
+        return Ok(if branches.is_empty() {
+            Expr::Literal(ScalarValue::try_from(&Expr::Case(case).get_type(schema)?)?, None)
+        } else {
+            Expr::Case(Case::new(None, branches, None))
+        });
+    };
+    if branches.iter().all(|(when, then)| then == last && is_deterministic(when)) {
+        return Ok(last.as_ref().clone());
+    }
+    // `if(a, true, false)` tells whether a is true, and `if(a, false, true)` whether it is not.
+    Ok(match branches.as_slice() {
+        [(when, then)] => match (boolean(then), boolean(last)) {
+            (Some(true), Some(false)) if when.nullable(schema)? => {
+                binary_expr(when.as_ref().clone(), Operator::IsNotDistinctFrom, lit(true))
+            }
+            (Some(true), Some(false)) => when.as_ref().clone(),
+            (Some(false), Some(true)) if when.nullable(schema)? => {
+                binary_expr(when.as_ref().clone(), Operator::IsDistinctFrom, lit(true))
+            }
+            (Some(false), Some(true)) => negation(when.as_ref().clone()),
+            _ => Expr::Case(Case::new(None, branches, otherwise)),
+        },
+        _ => Expr::Case(Case::new(None, branches, otherwise)),
+    })
+}
+
 /// The value of a query that is one constant: `(select 1)`.
-fn constant_row(plan: &LogicalPlan) -> Option<Expr> {
+fn constant_row(plan: &LogicalPlan, folder: &ConstantFolder) -> Option<Expr> {
     match plan {
-        LogicalPlan::SubqueryAlias(alias) => constant_row(&alias.input),
+        LogicalPlan::SubqueryAlias(alias) => constant_row(&alias.input, folder),
         LogicalPlan::Projection(projection) => {
             let LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: true, .. }) = projection.input.as_ref()
             else {
                 return None;
             };
             let [value] = projection.expr.as_slice() else { return None };
-            let value = value.clone().unalias_nested().data;
+            let value = folder.fold(value.clone().unalias_nested().data);
             matches!(value, Expr::Literal(..)).then_some(value)
         }
         _ => None,
     }
 }
 
-/// The cast that the expression is, and the type it starts from. A date that becomes an instant does so in steps, through the
-/// session's time zone: they count as one.
-fn widening(expr: &Expr, schema: &DFSchema) -> Result<Option<(Cast, DataType)>> {
+/// The cast that the expression is. What becomes an instant does so in steps where the session's time zone is not UTC: they count
+/// as one.
+fn widening(expr: &Expr, schema: &DFSchema) -> Result<Option<Widening>> {
     let Expr::Cast(cast) = expr else { return Ok(None) };
-    let mut inner = cast.expr.as_ref();
-    if matches!(cast.field.data_type(), DataType::Timestamp(_, Some(_))) {
-        if opaque::inside(inner).is_some() {
-            // Only in UTC do the literal's day and the column's agree by arithmetic alone.
-            return Ok(None);
-        }
-        while let Expr::Cast(step) = inner
-            && matches!(step.field.data_type(), DataType::Timestamp(..))
-        {
-            inner = step.expr.as_ref();
-        }
-        if inner != cast.expr.as_ref() {
-            // Only in UTC do the literal's day and the column's agree by arithmetic alone.
-            return Ok(None);
-        }
+    let to = cast.field.data_type().clone();
+    let plain = |inner: &Expr| {
+        Ok(Some(Widening { from: inner.get_type(schema)?, inner: inner.clone(), to: to.clone(), zone: None }))
+    };
+    let Some(steps) = opaque::inside(&cast.expr) else { return plain(&cast.expr) };
+    let Expr::Cast(zoned) = steps else { return Ok(None) };
+    let DataType::Timestamp(_, Some(zone)) = zoned.field.data_type() else { return Ok(None) };
+    let Ok(zone) = zone.parse::<Tz>() else { return Ok(None) };
+    let mut inner = zoned.expr.as_ref();
+    if let Expr::Cast(wall_clock) = inner
+        && wall_clock.expr.get_type(schema)? == DataType::Date32
+    {
+        inner = wall_clock.expr.as_ref();
     }
-    Ok(Some((cast.clone(), inner.get_type(schema)?)))
+    Ok(match inner.get_type(schema)? {
+        from @ (DataType::Date32 | DataType::Timestamp(_, None)) => {
+            Some(Widening { inner: inner.clone(), from, to, zone: Some(zone) })
+        }
+        _ => None,
+    })
 }
 
 fn in_list(list: InList, schema: &DFSchema) -> Result<Expr> {
@@ -394,7 +457,10 @@ fn in_list(list: InList, schema: &DFSchema) -> Result<Expr> {
     for value in &values {
         let Expr::Literal(value, _) = value else {
             return Ok(match <[Expr; 1]>::try_from(values) {
-                Ok([single]) => binary_expr(*expr, if negated { Operator::NotEq } else { Operator::Eq }, single),
+                Ok([single]) if !matches!(expr.as_ref(), Expr::Literal(..)) => {
+                    binary_expr(*expr, if negated { Operator::NotEq } else { Operator::Eq }, single)
+                }
+                Ok([single]) => Expr::InList(InList::new(expr, vec![single], negated)),
                 Err(values) => Expr::InList(InList::new(expr, values, negated)),
             });
         };
@@ -405,8 +471,8 @@ fn in_list(list: InList, schema: &DFSchema) -> Result<Expr> {
     if literals.iter().all(|value| value.is_null()) {
         return Ok(Expr::Literal(ScalarValue::Boolean(None), None));
     }
-    if let Some((cast, from)) = widening(&expr, schema)?
-        && let Some(unwrapped) = unwrap_cast::in_list(&cast, &from, &literals, negated)
+    if let Some(cast) = widening(&expr, schema)?
+        && let Some(unwrapped) = unwrap_cast::in_list(&cast, &literals, negated)
     {
         return Ok(unwrapped);
     }
@@ -468,19 +534,20 @@ fn conjunction(left: Expr, right: Expr) -> Expr {
     if left == right && is_deterministic(&left) {
         return left;
     }
-    // a and (a or b) is a.
-    let absorbed = |single: &Expr, other: &Expr| {
-        is_deterministic(other)
-            && matches!(other, Expr::BinaryExpr(BinaryExpr { op: Operator::Or, .. }))
-            && alternatives(other).contains(&single)
-    };
-    if absorbed(&left, &right) {
-        return left;
+    if !is_deterministic(&left) || !is_deterministic(&right) {
+        return left.and(right);
     }
-    if absorbed(&right, &left) {
-        return right;
+    // What both have in common: `(a or b) and (a or c)` is `a or (b and c)`, `a and (a or b)` is `a`.
+    let (lefts, rights) = (alternatives(&left), alternatives(&right));
+    let (common, rest): (Vec<_>, Vec<_>) = lefts.into_iter().partition(|part| rights.contains(part));
+    if common.is_empty() {
+        return left.and(right);
     }
-    left.and(right)
+    let rest = rest.into_iter().cloned().reduce(Expr::or);
+    let others = rights.into_iter().filter(|part| !common.contains(part)).cloned().reduce(Expr::or);
+    let both = rest.zip(others).map(|(left, right)| left.and(right));
+    let all = common.iter().copied().cloned().chain(both).reduce(Expr::or);
+    all.unwrap_or_else(|| left.clone().and(right.clone()))
 }
 
 fn alternatives(expr: &Expr) -> Vec<&Expr> {
@@ -508,7 +575,12 @@ fn disjunction(left: Expr, right: Expr) -> Expr {
     let (lefts, rights) = (split(left.clone()), split(right.clone()));
     let (common, rest): (Vec<_>, Vec<_>) = lefts.into_iter().partition(|part| rights.contains(part));
     if common.is_empty() {
-        return left.or(right);
+        let known = alternatives(&left);
+        let new = alternatives(&right).into_iter().filter(|part| !known.contains(part)).cloned().reduce(Expr::or);
+        return match new {
+            Some(new) => left.or(new),
+            None => left,
+        };
     }
     let others = rights.into_iter().filter(|part| !common.contains(part)).reduce(Expr::and);
     let either = rest.into_iter().reduce(Expr::and).zip(others).map(|(left, right)| left.or(right));

@@ -5,15 +5,51 @@
 
 use std::cmp::Ordering;
 
+use arrow::array::timezone::Tz;
 use arrow::datatypes::{DataType, TimeUnit};
+use chrono::DateTime;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::InList;
-use datafusion::logical_expr::{Cast, Expr, Operator, binary_expr, lit};
+use datafusion::logical_expr::{Expr, Operator, binary_expr, lit};
+
+use crate::session::coercion;
+
+/// A cast that may be looked through.
+pub(super) struct Widening {
+    pub(super) inner: Expr,
+    pub(super) from: DataType,
+    pub(super) to: DataType,
+    /// The session's time zone, where a date or a wall clock becomes an instant and the zone is not UTC.
+    pub(super) zone: Option<Tz>,
+}
+
+impl Widening {
+    /// The value in the type before the cast, rounded as a cast rounds.
+    fn narrowed(&self, value: &ScalarValue) -> Option<ScalarValue> {
+        let (Some(zone), ScalarValue::TimestampMicrosecond(Some(micros), Some(_))) = (self.zone, value) else {
+            return narrowed(value, &self.from);
+        };
+        let local = DateTime::from_timestamp_micros(*micros)?.with_timezone(&zone).naive_local();
+        let wall_clock = ScalarValue::TimestampMicrosecond(Some(local.and_utc().timestamp_micros()), None);
+        narrowed(&wall_clock, &self.from)
+    }
+
+    /// The value as the cast gives it.
+    fn widened(&self, value: &ScalarValue) -> Option<ScalarValue> {
+        let Some(zone) = self.zone else { return value.cast_to(&self.to).ok() };
+        let wall_clock = value.cast_to(&DataType::Timestamp(TimeUnit::Microsecond, None)).ok()?;
+        let ScalarValue::TimestampMicrosecond(Some(micros), None) = wall_clock else { return None };
+        let instant = coercion::instant_of(DateTime::from_timestamp_micros(micros)?.naive_utc(), zone)?;
+        Some(ScalarValue::TimestampMicrosecond(Some(instant), Some("UTC".into())))
+    }
+}
 
 /// The comparison without the cast of its left side; none where Spark leaves it.
-pub(super) fn comparison(cast: &Cast, from: &DataType, op: Operator, value: &ScalarValue) -> Option<Expr> {
-    let to = cast.field.data_type();
-    let inner = cast.expr.as_ref();
+pub(super) fn comparison(cast: &Widening, op: Operator, value: &ScalarValue) -> Option<Expr> {
+    let Widening { inner, from, to, .. } = cast;
+    if from == &DataType::Boolean && op == Operator::Eq {
+        return truth(inner, value);
+    }
     if !unwrappable(from, to) || value.is_null() {
         return None;
     }
@@ -47,8 +83,12 @@ pub(super) fn comparison(cast: &Cast, from: &DataType, op: Operator, value: &Sca
             Ordering::Greater => {}
         }
     }
-    let narrow = narrowed(value, from)?;
-    let rounding = compare(&narrow.cast_to(to).ok()?, value)?;
+    let narrow = cast.narrowed(value)?;
+    let rounding = compare(&cast.widened(&narrow)?, value)?;
+    // Of a time that the clocks showed twice only the first is looked for.
+    if matches!(from, DataType::Timestamp(..)) && rounding.is_ne() {
+        return None;
+    }
     match (rounding, op) {
         (Ordering::Equal, op) => with(op, narrow),
         (_, Operator::Eq) => Some(false_if_not_null(inner)),
@@ -63,10 +103,19 @@ pub(super) fn comparison(cast: &Cast, from: &DataType, op: Operator, value: &Sca
     }
 }
 
+/// A truth value counted as a number and compared with one.
+fn truth(inner: &Expr, value: &ScalarValue) -> Option<Expr> {
+    match value.cast_to(&DataType::Float64).ok()? {
+        ScalarValue::Float64(Some(1.0)) if value.data_type().is_numeric() => Some(inner.clone()),
+        ScalarValue::Float64(Some(0.0)) if value.data_type().is_numeric() => Some(Expr::Not(Box::new(inner.clone()))),
+        _ => None,
+    }
+}
+
 /// `IN` without the cast: values that the narrow type does not have are left out, since none of its values equals them.
-pub(super) fn in_list(cast: &Cast, from: &DataType, values: &[&ScalarValue], negated: bool) -> Option<Expr> {
-    let to = cast.field.data_type();
-    if !unwrappable(from, to) {
+pub(super) fn in_list(cast: &Widening, values: &[&ScalarValue], negated: bool) -> Option<Expr> {
+    let Widening { inner, from, to, .. } = cast;
+    if !unwrappable(from, to) || matches!(from, DataType::Date32 | DataType::Timestamp(..)) {
         return None;
     }
     let mut narrow = Vec::with_capacity(values.len());
@@ -81,11 +130,10 @@ pub(super) fn in_list(cast: &Cast, from: &DataType, values: &[&ScalarValue], neg
     // Nulls come first.
     nulls.append(&mut narrow);
     let narrow = nulls;
-    let inner = cast.expr.as_ref().clone();
     Some(match (narrow.is_empty(), negated) {
-        (true, false) => false_if_not_null(&inner),
-        (true, true) => true_if_not_null(&inner),
-        (false, negated) => Expr::InList(InList::new(Box::new(inner), narrow, negated)),
+        (true, false) => false_if_not_null(inner),
+        (true, true) => true_if_not_null(inner),
+        (false, negated) => Expr::InList(InList::new(Box::new(inner.clone()), narrow, negated)),
     })
 }
 
@@ -143,7 +191,7 @@ fn unwrappable(from: &DataType, to: &DataType) -> bool {
         | (Int32, Int64 | Float64)
         | (Float32, Float64)
         | (Date32 | Timestamp(TimeUnit::Microsecond, None), Timestamp(TimeUnit::Microsecond, Some(_)))
-        | (Date32, Timestamp(TimeUnit::Microsecond, None)) => true,
+        | (Date32 | Timestamp(TimeUnit::Microsecond, Some(_)), Timestamp(TimeUnit::Microsecond, None)) => true,
         (_, Decimal128(precision, scale)) => match decimal_digits(from) {
             Some((digits, fraction)) => {
                 i16::from(*precision) - i16::from(*scale) >= i16::from(digits) - i16::from(fraction)
