@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use seatrial::case::{self, Case, SparkMinor};
@@ -15,7 +15,7 @@ use seatrial::golden::{GoldenLookup, GoldenStore};
 use seatrial::report::style::Style;
 use seatrial::report::{CaseResult, Sides, human, shell_word};
 use seatrial::run::execution::ask;
-use seatrial::run::{Project, Status, judge, today};
+use seatrial::run::{Judged, Project, Status, judge, today};
 use seatrial::target::pool::TargetPool;
 use seatrial::target::process::ProcessTarget;
 use seatrial::target::{self, TargetId, engine};
@@ -81,19 +81,19 @@ fn run(arguments: &mut Arguments) -> Result<ExitCode, String> {
 
 fn check(fixture: &Fixture, case: &Case) -> Result<(), Failed> {
     let begin = Instant::now();
-    let status = match fixture.goldens.lookup(SPARK, case) {
+    let judged = match fixture.goldens.lookup(SPARK, case) {
         GoldenLookup::Found { observation, .. } => {
             let answer = ask(&fixture.pool, case, &AtomicBool::new(false));
             judge(observation, &answer, case, fixture.divergences.lookup(SPARK, &case.id), fixture.today)
         }
-        GoldenLookup::Stale { .. } => Status::GoldenStale,
-        GoldenLookup::Missing => Status::GoldenMissing,
+        GoldenLookup::Stale { .. } => Judged::plain(Status::StaleGolden),
+        GoldenLookup::Missing => Judged::plain(Status::MissingGolden),
     };
-    if status.is_fine() {
+    if judged.status.is_fine() {
         return Ok(());
     }
     let rerun = format!("cargo test -p seatrial --test cases -- --exact {}", shell_word(&case.id.to_string()));
-    let result = CaseResult { case, status, duration: begin.elapsed().max(Duration::from_millis(1)), rerun };
+    let result = CaseResult { rerun, ..CaseResult::new(case, SPARK, judged).took(begin.elapsed()) };
     let sides = Sides { reference: format!("spark {SPARK}"), candidate: "engine".to_owned() };
     Err(Failed::from(human::failure(&result, &sides, Style::PLAIN)))
 }

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// `<area>/<topic>::<name>`: the file's path below `cases/` without its ending, and the case's name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct CaseId {
     topic: String,
     name: String,
@@ -59,8 +61,23 @@ impl FromStr for CaseId {
     }
 }
 
+impl From<CaseId> for String {
+    fn from(id: CaseId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for CaseId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
 /// A version with two numbers, such as `4.2`: what decides which golden counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct SparkMinor {
     major: u16,
     minor: u16,
@@ -86,6 +103,20 @@ impl FromStr for SparkMinor {
         let error = || IdError { text: text.to_owned(), expected: "a Spark version such as 4.2" };
         let (major, minor) = text.split_once('.').ok_or_else(error)?;
         Ok(Self { major: number(major).ok_or_else(error)?, minor: number(minor).ok_or_else(error)? })
+    }
+}
+
+impl From<SparkMinor> for String {
+    fn from(version: SparkMinor) -> Self {
+        version.to_string()
+    }
+}
+
+impl TryFrom<String> for SparkMinor {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::TABLE;
-use crate::case::{CaseId, Side, SparkMinor};
+use crate::case::{CaseId, IdError, Side, SparkMinor};
 use crate::divergence::Kind;
 use crate::golden::GoldenStore;
+use crate::report::Format;
 use crate::target::TargetId;
 
 /// Decides whether a Spark-compatible engine answers Python Data Sources as PySpark does.
@@ -52,8 +54,10 @@ pub(crate) enum Command {
     Pin(PinOptions),
     /// Remove pinned divergences that are no longer needed
     Unpin(UnpinOptions),
-    /// Print the JSON Schema of case files
-    Schema,
+    /// Render the stored result of a run again
+    Report(StoredReportOptions),
+    /// Print the JSON Schema of case files, or of a run's result
+    Schema(SchemaOptions),
     /// Serve cases on the engine over stdin and stdout
     #[command(hide = true)]
     Runner,
@@ -77,18 +81,93 @@ pub(crate) struct CheckOptions {
     /// What to check: engine, spark:4.2.1, spark:4.2, cmd:PROGRAM
     #[arg(long, default_value = "engine", value_name = "TARGET")]
     pub(crate) target: TargetId,
-    /// The Spark version to compare with [default: 4.2, or that of the target]
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) spark: Option<SparkMinor>,
-    /// How to report
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(crate) format: Format,
-    /// Write the report to a file instead of stdout
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    /// The Spark versions to compare with, such as 4.1,4.2, or `all` that were recorded [default: 4.2, or that of the target]
+    #[arg(long, value_name = "VERSION", value_delimiter = ',')]
+    pub(crate) spark: Vec<VersionChoice>,
+    #[command(flatten)]
+    pub(crate) report: ReportOptions,
     /// How many runners work at the same time [default: up to 4 for the engine, 1 otherwise]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) jobs: Option<u16>,
+}
+
+/// How a run is reported, and where.
+#[derive(Debug, Args, Clone)]
+pub(crate) struct ReportOptions {
+    /// How to report: human, json, junit, markdown, github, sarif, badge or html; FORMAT=FILE writes a file besides what
+    /// stdout shows, and may be repeated [default: human]
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(crate) format: Vec<FormatChoice>,
+    /// Write the one report that would go to stdout to a file instead
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// What html and markdown reports show the change to: a scoreboard, or a result of `--format json`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+}
+
+/// A format, and the file for it if one is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FormatChoice {
+    pub(crate) format: Format,
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl FromStr for FormatChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, file) = match text.split_once('=') {
+            Some((_, "")) => return Err(format!("the file for `{text}` is missing")),
+            Some((name, file)) => (name, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let format = Format::of_name(name).ok_or_else(|| {
+            let names: Vec<&str> = Format::ALL.into_iter().map(Format::name).collect();
+            format!("known formats: {}", names.join(", "))
+        })?;
+        Ok(Self { format, file })
+    }
+}
+
+/// A Spark version, or all that were recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum VersionChoice {
+    One(SparkMinor),
+    All,
+}
+
+impl FromStr for VersionChoice {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        if text == "all" { Ok(Self::All) } else { text.parse().map(Self::One) }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoredReportOptions {
+    /// The result of a run, as `seatrial check --format json` wrote it; `-` reads stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) report: ReportOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaOptions {
+    /// What the schema is of
+    #[arg(value_enum, default_value_t = SchemaOf::Case)]
+    pub(crate) of: SchemaOf,
+}
+
+/// A format that has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Case files
+    Case,
+    /// A line of `check --format json`
+    Report,
 }
 
 #[derive(Debug, Args)]
@@ -124,8 +203,8 @@ pub(crate) struct ListOptions {
     #[arg(long, value_enum, requires = "uncovered")]
     pub(crate) side: Option<SideOption>,
     /// How to list
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(crate) format: Format,
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub(crate) format: ListFormat,
 }
 
 /// A side of the index of behaviours, or all that cases can observe.
@@ -233,9 +312,9 @@ impl VersionOptions {
     }
 }
 
-/// How a report is written.
+/// How a listing is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum ListFormat {
     /// For people
     Human,
     /// JSON lines
@@ -265,11 +344,24 @@ impl From<PinKind> for Kind {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use rstest::rstest;
 
     use super::*;
 
     #[test]
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    #[rstest]
+    #[case("json", Ok((Format::Json, None)))]
+    #[case("junit=out/report.xml", Ok((Format::Junit, Some("out/report.xml"))))]
+    #[case("html=a=b.html", Ok((Format::Html, Some("a=b.html"))))]
+    #[case("html=", Err("the file for `html=` is missing"))]
+    #[case("pdf", Err("known formats: human, json, junit, markdown, github, sarif, badge, html"))]
+    fn a_format_may_name_its_file(#[case] text: &str, #[case] expected: Result<(Format, Option<&str>), &str>) {
+        let choice = text.parse::<FormatChoice>();
+        let expected = expected.map(|(format, file)| FormatChoice { format, file: file.map(PathBuf::from) });
+        assert_eq!(choice, expected.map_err(str::to_owned));
     }
 }

@@ -1,167 +1,130 @@
 //! `seatrial check`: the cases on a target, its answers against the goldens.
 
-use std::time::Duration;
+use std::time::Instant;
 
-use super::arguments::{CheckOptions, Format, ProjectOptions};
-use super::context::{self, Loaded, Output};
+use super::arguments::{CheckOptions, ProjectOptions, VersionChoice};
+use super::context::{self, Loaded};
 use super::exit::Exit;
-use super::progress::Progress;
+use super::judging::{Judging, revision};
+use super::output::Outputs;
 use crate::case::{Case, SparkMinor};
-use crate::divergence::Divergences;
-use crate::golden::{GoldenLookup, GoldenStore};
-use crate::report::{CaseResult, Sides, human, json, shell_word};
-use crate::run::{Counts, Status, execute, judge, today};
-use crate::target::pool::TargetPool;
-use crate::target::{Identity, TargetId};
+use crate::golden::GoldenStore;
+use crate::report::model::{CaseResult, FORMAT, Footer, Header};
+use crate::report::{Run, shell_word};
+use crate::run::{Counts, Status, now};
+use crate::target::TargetId;
 
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &CheckOptions) -> anyhow::Result<Exit> {
-    let mut output = Output::open(options.output.as_deref())?;
+    let (started, begin) = (now(), Instant::now());
+    let mut outputs = Outputs::open(&options.report)?;
     let Loaded { project: place, suite, selection, broken } = context::load(project, &options.selection)?;
-    let spark = context::spark_version(options.spark, &options.target);
-    let picked = selection.pick(&suite, spark);
-    if picked.cases.is_empty() {
-        eprintln!(
-            "no case is selected{}",
-            if picked.later > 0 { format!(" that Spark {spark} has") } else { String::new() }
-        );
+    let goldens = GoldenStore::open(&place.golden())?;
+    let asked = versions(options, &goldens);
+    // What no case can be asked of is left out; were it all, that is told instead of a report.
+    let some: Vec<SparkMinor> =
+        asked.iter().copied().filter(|spark| !selection.pick(&suite, *spark).cases.is_empty()).collect();
+    if some.is_empty() {
+        let later = asked.last().filter(|spark| selection.pick(&suite, **spark).later > 0);
+        eprintln!("no case is selected{}", later.map(|spark| format!(" that Spark {spark} has")).unwrap_or_default());
         return Ok(if broken { Exit::Usage } else { Exit::NothingSelected });
     }
-    let goldens = GoldenStore::open(&place.golden())?;
-    let sides = Sides { reference: format!("spark {spark}"), candidate: options.target.to_string() };
-    let rerun = |case: &Case| rerun_command(case, options, project);
-    let mut results = Vec::new();
-    let mut asked = Vec::new();
-    for case in &picked.cases {
-        let status = match goldens.lookup(spark, case) {
-            GoldenLookup::Found { .. } => {
-                asked.push(*case);
-                continue;
-            }
-            GoldenLookup::Stale { .. } => Status::GoldenStale,
-            GoldenLookup::Missing => Status::GoldenMissing,
-        };
-        results.push(CaseResult { case, status, duration: Duration::ZERO, rerun: rerun(case) });
-    }
-    let mut identity = None;
-    let mut faults = Vec::new();
-    let mut stale_entries = Vec::new();
-    if !asked.is_empty() {
-        let pool = context::pool(&options.target, spark, options.jobs)?;
-        let who = pool.identity()?;
-        let divergences = context::divergences(&place, &who)?;
-        stale_entries = entries_without_case(&divergences, &suite.cases, broken);
-        results.extend(answer_and_judge(&pool, &asked, &goldens, &divergences, spark, rerun)?);
-        faults = pool.stop();
-        identity = Some(who);
-    }
-    results.sort_by(|left, right| left.case.id.cmp(&right.case.id));
-    for fault in &faults {
-        eprintln!("error: {fault}");
-    }
-    for entry in &stale_entries {
-        eprintln!(
-            "error: a divergence is pinned for `{entry}`, and there is no such case; remove it with `seatrial unpin`"
-        );
-    }
-    let exit = exit_of(&results, broken, !faults.is_empty(), !stale_entries.is_empty());
-    let report = match options.format {
-        Format::Human => human_report(&results, picked.later, &sides, &output),
-        Format::Json => json_report(&results, picked.later, &sides, options, identity.as_ref(), spark, exit),
+    let rerun = |case: &Case, spark: SparkMinor| rerun_command(case, spark, options, project);
+    let judging = Judging {
+        place: &place,
+        suite: &suite,
+        selection: &selection,
+        goldens: &goldens,
+        target: &options.target,
+        jobs: options.jobs,
+        broken,
+        rerun: &rerun,
     };
-    output.write(&report)?;
+    let (mut cases, mut judged, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut faults, mut stale_entries) = (false, false);
+    for spark in &some {
+        if some.len() > 1 {
+            eprintln!("Spark {spark}");
+        }
+        let version = judging.version(*spark)?;
+        faults |= !version.faults.is_empty();
+        stale_entries |= !version.stale_entries.is_empty();
+        problems.extend(version.faults);
+        problems.extend(version.stale_entries.iter().map(|entry| {
+            format!("a divergence is pinned for `{entry}`, and there is no such case; remove it with `seatrial unpin`")
+        }));
+        cases.extend(version.results);
+        judged.push(version.version);
+    }
+    // The pins of all versions stand in one file.
+    problems.sort();
+    problems.dedup();
+    for problem in &problems {
+        eprintln!("error: {problem}");
+    }
+    if broken {
+        problems.push("a case file is broken: its cases are left out".to_owned());
+    }
+    let exit = exit_of(&cases, broken, faults, stale_entries);
+    let header = Header {
+        format: FORMAT,
+        seatrial: env!("CARGO_PKG_VERSION").to_owned(),
+        revision: revision(&place.cases()),
+        target: options.target.to_string(),
+        spark: some.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+        versions: judged,
+        started,
+        seconds: (begin.elapsed().as_secs_f64() * 1e3).round() / 1e3,
+        cases: cases.len(),
+        problems,
+    };
+    let footer = Footer::of(&cases, exit.code());
+    outputs.write(&Run { header, cases, footer })?;
     Ok(exit)
 }
 
-/// Has the cases answered, shows progress, and judges every answer.
-pub(crate) fn answer_and_judge<'a>(
-    pool: &TargetPool,
-    cases: &[&'a Case],
-    goldens: &GoldenStore,
-    divergences: &Divergences,
-    spark: SparkMinor,
-    rerun: impl Fn(&Case) -> String,
-) -> anyhow::Result<Vec<CaseResult<'a>>> {
-    let today = today();
-    let progress = Progress::new(cases.len());
-    let mut results: Vec<Option<CaseResult<'a>>> = vec![None; cases.len()];
-    execute(pool, cases, |index, observed| {
-        let case = cases[index];
-        let status = match goldens.lookup(spark, case) {
-            GoldenLookup::Found { observation, .. } => {
-                judge(observation, &observed.answer, case, divergences.lookup(spark, &case.id), today)
-            }
-            GoldenLookup::Stale { .. } => Status::GoldenStale,
-            GoldenLookup::Missing => Status::GoldenMissing,
-        };
-        let result = CaseResult { case, status, duration: observed.duration, rerun: rerun(case) };
-        progress.done(&human::status_line(&result, progress.style()), !result.status.is_fine());
-        results[index] = Some(result);
-    });
-    progress.finish();
-    Ok(results.into_iter().flatten().collect())
-}
-
-fn human_report(results: &[CaseResult<'_>], later: usize, sides: &Sides, output: &Output) -> String {
-    let mut report = String::new();
-    for result in results {
-        let block = human::failure(result, sides, output.style);
-        if !block.is_empty() {
-            report += &block;
-            report.push('\n');
-        }
+/// The versions to compare with, in order.
+fn versions(options: &CheckOptions, goldens: &GoldenStore) -> Vec<SparkMinor> {
+    if options.spark.is_empty() {
+        return vec![context::spark_version(None, &options.target)];
     }
-    report + &human::summary(results, later, sides, output.style)
-}
-
-fn json_report(
-    results: &[CaseResult<'_>],
-    later: usize,
-    sides: &Sides,
-    options: &CheckOptions,
-    identity: Option<&Identity>,
-    spark: SparkMinor,
-    exit: Exit,
-) -> String {
-    let header = json::header(&options.target.to_string(), identity, &spark.to_string(), results.len(), later);
-    let cases = results.iter().map(|result| json::case(result, sides));
-    let lines = std::iter::once(header).chain(cases).chain(std::iter::once(json::footer(results, exit.code())));
-    lines.map(|line| format!("{line}\n")).collect()
+    let all = || goldens.versions().into_iter().collect();
+    let chosen = options.spark.iter().flat_map(|choice| match choice {
+        VersionChoice::One(version) => vec![*version],
+        VersionChoice::All => all(),
+    });
+    let mut versions: Vec<SparkMinor> = chosen.collect();
+    versions.sort_unstable();
+    versions.dedup();
+    versions
 }
 
 /// The exit code of a run: what makes the run itself doubtful comes before what it found.
-pub(crate) fn exit_of(results: &[CaseResult<'_>], broken: bool, faults: bool, stale_entries: bool) -> Exit {
-    let counts = Counts::of(results.iter().map(|result| &result.status));
-    let any = |names: &[&str]| names.iter().any(|name| counts.get(name) > 0);
+pub(crate) fn exit_of(results: &[CaseResult], broken: bool, faults: bool, stale_entries: bool) -> Exit {
+    let counts = Counts::of(results.iter().map(|result| result.status));
+    let any = |statuses: &[Status]| statuses.iter().any(|status| counts.get(*status) > 0);
     if broken {
         Exit::Usage
-    } else if faults || any(&["infrastructure"]) {
+    } else if faults || any(&[Status::Infrastructure]) {
         Exit::TargetFailed
-    } else if any(&["stale_golden", "missing_golden"]) {
+    } else if any(&[Status::StaleGolden, Status::MissingGolden]) {
         Exit::GoldenStale
-    } else if any(&["divergent", "unsupported"]) {
+    } else if any(&[Status::Divergent, Status::Unsupported]) {
         Exit::NotConformant
-    } else if stale_entries || any(&["stale_pin", "overdue_pin"]) {
+    } else if stale_entries || any(&[Status::StalePin, Status::OverduePin]) {
         Exit::PinStale
     } else {
         Exit::Ok
     }
 }
 
-/// Pins of cases that do not exist. Nobody can tell while a case file is broken.
-fn entries_without_case(divergences: &Divergences, cases: &[Case], broken: bool) -> Vec<String> {
-    let exists = |entry: &crate::divergence::Divergence| cases.iter().any(|case| case.id == entry.case);
-    let entries = divergences.entries().iter().filter(|entry| !broken && !exists(entry));
-    entries.map(|entry| entry.case.to_string()).collect()
-}
-
-fn rerun_command(case: &Case, options: &CheckOptions, project: &ProjectOptions) -> String {
+fn rerun_command(case: &Case, spark: SparkMinor, options: &CheckOptions, project: &ProjectOptions) -> String {
     let mut command = format!("seatrial check {}", shell_word(&case.id.to_string()));
     let mut add = |option: &str, value: String| command += &format!(" {option} {}", shell_word(&value));
     if options.target != TargetId::Engine {
         add("--target", options.target.to_string());
     }
-    if let Some(spark) = options.spark {
+    if !options.spark.is_empty() {
         add("--spark", spark.to_string());
     }
     if let Some(root) = &project.root {

@@ -1,8 +1,6 @@
 //! What several commands need: the project's cases with their problems, a pool for a target, places to print to.
 
-use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
 
 use anyhow::Context as _;
 
@@ -10,7 +8,6 @@ use super::arguments::{ProjectOptions, SelectionOptions};
 use super::exit::UsageError;
 use crate::case::{self, Diagnostic, SparkMinor, Suite};
 use crate::divergence::Divergences;
-use crate::report::style::Style;
 use crate::run::{Project, Selection};
 use crate::target::engine::OWN_SPARK;
 use crate::target::pool::TargetPool;
@@ -78,32 +75,6 @@ pub(crate) fn spark_version(asked: Option<SparkMinor>, target: &TargetId) -> Spa
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("failed to write to stdout"),
-    }
-}
-
-/// Where a report goes: a file, or stdout with colours if it is a terminal.
-#[derive(Debug)]
-pub(crate) struct Output {
-    file: Option<File>,
-    /// How to colour what is written here.
-    pub(crate) style: Style,
-}
-
-impl Output {
-    /// Opens the file at once, so that a wrong path is told before the run.
-    pub(crate) fn open(path: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(path) = path else { return Ok(Self { file: None, style: Style::for_terminal(&io::stdout()) }) };
-        let file =
-            File::create(path).map_err(|error| UsageError(format!("failed to write {}: {error}", path.display())))?;
-        Ok(Self { file: Some(file), style: Style::PLAIN })
-    }
-
-    /// Writes a part of the report.
-    pub(crate) fn write(&mut self, text: &str) -> anyhow::Result<()> {
-        match &mut self.file {
-            Some(file) => file.write_all(text.as_bytes()).context("failed to write the report"),
-            None => print(text),
-        }
+        result => Ok(result.map_err(|error| UsageError(format!("failed to write to stdout: {error}")))?),
     }
 }

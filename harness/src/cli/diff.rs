@@ -39,7 +39,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &DiffOptions) -> anyhow::Re
                 notes.compared += 1;
                 let comparison = compare(old, new, Options { ordered: case.ordered });
                 if comparison.verdict != Verdict::Exact {
-                    let text = difference::show_without_legend(&comparison, style);
+                    let text = difference::show_without_legend(&comparison.differences, style);
                     notes.add(Change::of(old, new, &comparison), case, text);
                 }
             }

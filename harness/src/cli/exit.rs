@@ -32,7 +32,8 @@ pub enum Exit {
 pub(crate) const TABLE: &str = "\
 Exit codes:
    0  ok
-   2  usage: a wrong command line, or a broken case file (the others are run nevertheless)
+   2  usage: a wrong command line, a broken case file (the others are run nevertheless), or a
+      report that cannot be written
    4  nothing selected
   10  not conformant: a case diverges or is not supported
   11  a pinned divergence is stale or overdue
@@ -41,7 +42,7 @@ Exit codes:
   70  internal: a mistake of seatrial
 When several apply to one run: 2, then 20, then 12, then 10, then 11.";
 
-/// A command line that clap accepts but that makes no sense.
+/// A command line that clap accepts but that makes no sense, or that names a place where nothing can be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::arguments::{Format, ListOptions, ProjectOptions, SideOption};
+use super::arguments::{ListFormat, ListOptions, ProjectOptions, SideOption};
 use super::context::{self, Loaded};
 use super::exit::Exit;
 use crate::case::{Behaviour, Case, Suite};
@@ -19,8 +19,8 @@ pub(crate) fn run(project: &ProjectOptions, options: &ListOptions) -> anyhow::Re
         return Ok(if broken { Exit::Usage } else { Exit::Ok });
     }
     let text = match options.format {
-        Format::Human => human(&cases),
-        Format::Json => cases.iter().map(|case| format!("{}\n", line(case))).collect(),
+        ListFormat::Human => human(&cases),
+        ListFormat::Json => cases.iter().map(|case| format!("{}\n", line(case))).collect(),
     };
     context::print(&text)?;
     Ok(match (broken, cases.is_empty()) {
@@ -44,11 +44,11 @@ impl<'a> Uncovered<'a> {
         Self { behaviours: of_side.filter(|behaviour| !covered(&behaviour.id)).collect(), coverage }
     }
 
-    fn text(&self, format: Format) -> String {
+    fn text(&self, format: ListFormat) -> String {
         let width = self.behaviours.iter().map(|behaviour| behaviour.id.len()).max().unwrap_or(0);
         let line = |behaviour: &&Behaviour| match format {
-            Format::Human => format!("{:width$}  {}\n", behaviour.id, behaviour.text),
-            Format::Json => {
+            ListFormat::Human => format!("{:width$}  {}\n", behaviour.id, behaviour.text),
+            ListFormat::Json => {
                 let value = json!({
                     "id": behaviour.id,
                     "side": behaviour.side.name(),

@@ -8,11 +8,14 @@ mod context;
 mod diff;
 mod docs;
 mod exit;
+mod judging;
 mod list;
+mod output;
 mod pin;
 mod prepare;
 mod progress;
 mod record;
+mod report;
 mod scoreboard;
 mod targets;
 mod unpin;
@@ -21,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, SchemaOf};
 pub use exit::Exit;
 
 /// Runs the program as its command line says.
@@ -49,7 +52,8 @@ pub fn main() -> ExitCode {
         Command::Scoreboard(options) => scoreboard::run(&arguments.project, options),
         Command::Pin(options) => pin::run(&arguments.project, options),
         Command::Unpin(options) => unpin::run(&arguments.project, options),
-        Command::Schema => schema(),
+        Command::Report(options) => report::run(options),
+        Command::Schema(options) => schema(options.of),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -60,7 +64,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn schema() -> anyhow::Result<Exit> {
-    context::print(&(serde_json::to_string_pretty(&crate::case::json_schema())? + "\n"))?;
+fn schema(of: SchemaOf) -> anyhow::Result<Exit> {
+    let schema = match of {
+        SchemaOf::Case => crate::case::json_schema(),
+        SchemaOf::Report => crate::report::json::schema(),
+    };
+    context::print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
     Ok(Exit::Ok)
 }

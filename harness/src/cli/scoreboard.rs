@@ -3,12 +3,14 @@
 use similar::TextDiff;
 
 use super::arguments::{ProjectOptions, ScoreboardOptions, SelectionOptions};
-use super::check::{answer_and_judge, exit_of};
+use super::check::exit_of;
 use super::context::{self, Loaded};
 use super::exit::Exit;
+use super::judging::Judging;
 use crate::case::{Case, Side, SparkMinor};
 use crate::golden::{GoldenLookup, GoldenStore};
-use crate::run::Status;
+use crate::report::CaseResult;
+use crate::run::{Pin, PinState, Status};
 use crate::scoreboard::{Coverage, Score, Standing, render};
 
 /// Runs the command.
@@ -23,30 +25,37 @@ pub(crate) fn run(project: &ProjectOptions, options: &ScoreboardOptions) -> anyh
         true => goldens.versions(),
         false => options.spark.iter().copied().collect(),
     };
+    let judging = Judging {
+        place: &place,
+        suite: &suite,
+        selection: &selection,
+        goldens: &goldens,
+        target: &options.target,
+        jobs: None,
+        broken,
+        rerun: &|_, _| String::new(),
+    };
     let mut scores = Vec::new();
     for version in versions {
         let cases = selection.pick(&suite, version).cases;
         if let Some(exit) = unrecorded(&goldens, version, &cases) {
             return Ok(exit);
         }
-        // Of each version a pool of its own: the engine follows the PySpark that it runs with.
         eprintln!("Spark {version}");
-        let pool = context::pool(&options.target, version, None)?;
-        let divergences = context::divergences(&place, &pool.identity()?)?;
-        let results = answer_and_judge(&pool, &cases, &goldens, &divergences, version, |_| String::new())?;
-        for fault in pool.stop() {
+        let run = judging.version(version)?;
+        for fault in &run.faults {
             eprintln!("error: {fault}");
         }
-        for result in &results {
-            match standing(&result.status) {
-                Some(standing) => scores.push(Score { case: result.case.id.clone(), version, standing }),
+        for result in &run.results {
+            match standing(result) {
+                Some(standing) => scores.push(Score { case: result.id.clone(), version, standing }),
                 None => {
                     eprintln!(
                         "error: `{}` has no standing ({}); see `seatrial check --spark {version}`",
-                        result.case.id,
+                        result.id,
                         result.status.name()
                     );
-                    return Ok(exit_of(&results, false, false, false));
+                    return Ok(exit_of(&run.results, false, false, false));
                 }
             }
         }
@@ -88,18 +97,16 @@ fn unrecorded(goldens: &GoldenStore, version: SparkMinor, cases: &[&Case]) -> Op
 }
 
 /// How a case stands; nothing for what says nothing about conformance.
-fn standing(status: &Status) -> Option<Standing> {
-    Some(match status {
-        Status::Exact => Standing::Exact,
-        Status::Equivalent => Standing::Equivalent,
-        Status::Pinned(pin) | Status::PinOverdue(pin) => {
-            Standing::Pinned { kind: pin.kind, reason: pin.reason.clone() }
-        }
-        Status::Divergent(comparison) | Status::PinChanged { from_reference: comparison, .. } => {
-            Standing::Divergent { reasons: comparison.reasons() }
-        }
-        Status::Unsupported(reason) => Standing::Unsupported { reason: reason.clone() },
-        Status::PinNeedless(_) => Standing::Exact,
-        Status::Infrastructure(_) | Status::GoldenStale | Status::GoldenMissing => return None,
-    })
+fn standing(result: &CaseResult) -> Option<Standing> {
+    let pin = result.pin.as_ref();
+    let pinned = |pin: &Pin| Standing::Pinned { kind: pin.kind, reason: pin.reason.clone() };
+    match result.status {
+        Status::Exact => Some(Standing::Exact),
+        Status::Equivalent => Some(Standing::Equivalent),
+        Status::Pinned | Status::OverduePin => pin.map(pinned),
+        Status::StalePin if pin.is_some_and(|pin| pin.state == PinState::Needless) => Some(Standing::Exact),
+        Status::Divergent | Status::StalePin => Some(Standing::Divergent { reasons: result.reasons.clone() }),
+        Status::Unsupported => Some(Standing::Unsupported { reason: result.message.clone().unwrap_or_default() }),
+        Status::Infrastructure | Status::StaleGolden | Status::MissingGolden => None,
+    }
 }

@@ -10,6 +10,9 @@ mod schema;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::observation::{Call, Observation, Value};
 
 /// How well the candidate's answer agrees with the reference's.
@@ -24,31 +27,43 @@ pub enum Verdict {
 }
 
 /// Why an answer diverges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Reason {
     /// One failed, the other did not.
+    #[serde(rename = "outcome")]
     Outcome,
     /// Column names, types or metadata.
+    #[serde(rename = "schema")]
     Schema,
     /// Only whether something may be null.
+    #[serde(rename = "nullability")]
     Nullability,
     /// Other rows.
+    #[serde(rename = "values")]
     Values,
     /// The same rows in another order, where the order counts.
+    #[serde(rename = "order")]
     Order,
     /// Condition or SQLSTATE.
+    #[serde(rename = "error condition")]
     ErrorCondition,
     /// The message, the Python exception's type and text included.
+    #[serde(rename = "error message")]
     ErrorMessage,
     /// The message parameters.
+    #[serde(rename = "error parameters")]
     ErrorParameters,
     /// The exception class.
+    #[serde(rename = "exception")]
     Exception,
     /// Where the error arose.
+    #[serde(rename = "phase")]
     Phase,
     /// What the source recorded of its callbacks.
+    #[serde(rename = "calls")]
     Calls,
     /// The number of partitions.
+    #[serde(rename = "partitions")]
     Partitions,
 }
 
@@ -69,7 +84,8 @@ pub struct Comparison {
 }
 
 /// One difference.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Difference {
     /// One failed, the other did not.
     Outcome {
@@ -96,7 +112,8 @@ pub enum Difference {
 }
 
 /// How a case ended, in short.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It returned so many rows.
     Rows(usize),
@@ -114,7 +131,7 @@ pub enum Outcome {
 }
 
 /// A difference of schemas at one place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SchemaDifference {
     /// Where: `name`, `tags.element`, or empty for the whole schema.
     pub path: String,
@@ -127,7 +144,8 @@ pub struct SchemaDifference {
 }
 
 /// What of a field differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum SchemaDifferenceKind {
     /// The whole schema is there on one side only.
     Presence,
@@ -144,7 +162,7 @@ pub enum SchemaDifferenceKind {
 }
 
 /// Rows that differ.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RowsDifference {
     /// Column names, for display.
     pub columns: Vec<String>,
@@ -159,7 +177,7 @@ pub struct RowsDifference {
 }
 
 /// Two rows that most likely belong together.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChangedRow {
     /// The reference's.
     pub reference: Vec<Value>,
@@ -170,7 +188,7 @@ pub struct ChangedRow {
 }
 
 /// A field of the error that differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorDifference {
     /// Which field.
     pub field: ErrorField,
@@ -181,7 +199,8 @@ pub struct ErrorDifference {
 }
 
 /// A field of an error.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorField {
     /// The phase.
     Phase,
@@ -202,7 +221,7 @@ pub enum ErrorField {
 }
 
 /// Recorded calls of one callback that differ.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CallsDifference {
     /// The callback; empty where the order among callbacks differs.
     pub call: String,
@@ -215,8 +234,13 @@ pub struct CallsDifference {
 impl Comparison {
     /// Why the candidate diverges, each reason once; for `Equivalent`, what was disregarded.
     pub fn reasons(&self) -> BTreeSet<Reason> {
-        self.differences.iter().flat_map(Difference::reasons).collect()
+        reasons(&self.differences)
     }
+}
+
+/// Of what kinds differences are, each once.
+pub fn reasons(differences: &[Difference]) -> BTreeSet<Reason> {
+    differences.iter().flat_map(Difference::reasons).collect()
 }
 
 impl Difference {

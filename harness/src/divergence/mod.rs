@@ -6,7 +6,8 @@ mod file;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::case::{CaseId, SparkMinor};
 use crate::compare::{self, Comparison, Reason, Verdict};
@@ -15,7 +16,7 @@ use crate::observation::Observation;
 pub use day::{Day, DayError};
 
 /// Whose fault a divergence is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Ours: to be mended.

@@ -4,7 +4,7 @@
 
 mod page;
 pub mod reading_order;
-mod source;
+pub(crate) mod source;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -9,20 +9,20 @@ use crate::case::Case;
 const SAID_ELSEWHERE: [&str; 5] = ["name", "about", "covers", "since", "deadline"];
 
 /// The case files' lines.
-pub(super) struct Sources<'c>(BTreeMap<&'c Path, Vec<String>>);
+pub(crate) struct Sources<'c>(BTreeMap<&'c Path, Vec<String>>);
 
 /// A case as its file has it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Source {
+pub(crate) struct Source {
     /// The module under `python`, if that is the case's form.
-    pub(super) python: String,
+    pub(crate) python: String,
     /// The other keys.
-    pub(super) yaml: String,
+    pub(crate) yaml: String,
 }
 
 impl<'c> Sources<'c> {
     /// Reads the files of all cases. One that has gone meanwhile has no lines.
-    pub(super) fn read(cases: &'c [Case]) -> Self {
+    pub(crate) fn read(cases: &'c [Case]) -> Self {
         let mut files = BTreeMap::new();
         for case in cases {
             files.entry(case.location.file.as_path()).or_insert_with(|| {
@@ -34,7 +34,7 @@ impl<'c> Sources<'c> {
     }
 
     /// The lines of a case.
-    pub(super) fn of(&self, case: &Case) -> Source {
+    pub(crate) fn of(&self, case: &Case) -> Source {
         self.0.get(case.location.file.as_path()).map_or_else(Source::default, |lines| split(lines, case.location.line))
     }
 }

@@ -11,6 +11,9 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::case::{CaseHash, CaseId, Diagnostic, SparkMinor};
 use crate::observation::Observation;
 
@@ -40,6 +43,18 @@ pub enum GoldenLookup<'a> {
     },
     /// Never recorded for the version.
     Missing,
+}
+
+/// What real PySpark a version's goldens are from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GoldenMaker {
+    /// Versions by component: `spark`, `python`, `java`, `pyarrow`, `pandas`.
+    pub versions: BTreeMap<String, String>,
+    /// `classic` or `connect`.
+    pub mode: String,
+    /// The digest of the container image, where one answered.
+    #[serde(default)]
+    pub image: Option<String>,
 }
 
 /// Why goldens could not be read or written.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::header::{COMPONENTS, FORMAT, Header};
 use super::stored::StoredObservation;
-use super::{GoldenError, GoldenLookup, GoldenStore};
+use super::{GoldenError, GoldenLookup, GoldenMaker, GoldenStore};
 use crate::case::diagnostic::Problems;
 use crate::case::node_deserializer::read;
 use crate::case::read_error::ReadError;
@@ -59,6 +59,12 @@ impl GoldenStore {
     /// The versions that were recorded.
     pub fn versions(&self) -> BTreeSet<SparkMinor> {
         self.versions.keys().copied().collect()
+    }
+
+    /// What recorded the goldens of a version.
+    pub fn made_by(&self, version: SparkMinor) -> Option<GoldenMaker> {
+        let header = &self.versions.get(&version)?.header;
+        Some(GoldenMaker { versions: header.versions.clone(), mode: header.mode.clone(), image: None })
     }
 
     /// What real Spark of that version answered.

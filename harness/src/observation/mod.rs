@@ -2,9 +2,12 @@
 
 mod decode;
 mod reduction;
+mod serial;
 pub mod value;
 
+use schemars::JsonSchema;
 use seatrial_engine::types::StructType;
+use serde::{Deserialize, Serialize};
 
 pub use value::Value;
 
@@ -79,7 +82,7 @@ pub struct JvmError {
 }
 
 /// One recorded call of a callback.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Call {
     /// The callback's name.
     pub call: String,

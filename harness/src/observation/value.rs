@@ -2,11 +2,16 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use seatrial_engine::types::DataType;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
+use super::serial;
+
 /// A value of a column, decoded by the column's Spark type.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Value {
     /// Null of any type.
     Null,
@@ -21,8 +26,12 @@ pub enum Value {
     /// `bigint`.
     Long(i64),
     /// `float`, by its bits; every NaN is the same, and -0.0 is not 0.0.
+    #[serde(with = "serial::float")]
+    #[schemars(with = "serial::FloatForm")]
     Float(u32),
     /// `double`, by its bits; every NaN is the same, and -0.0 is not 0.0.
+    #[serde(with = "serial::double")]
+    #[schemars(with = "serial::FloatForm")]
     Double(u64),
     /// `decimal`: the digits without the point, and how many stand after it.
     Decimal {
@@ -122,8 +131,8 @@ impl Value {
             DataType::Short => Self::Short(integer()?.try_into().ok()?),
             DataType::Integer => Self::Integer(integer()?.try_into().ok()?),
             DataType::Long => Self::Long(integer()?),
-            DataType::Float => Self::float(narrowed(float(json)?)?),
-            DataType::Double => Self::double(float(json)?),
+            DataType::Float => Self::float(narrowed(read_float(json)?)?),
+            DataType::Double => Self::double(read_float(json)?),
             DataType::Decimal { scale, .. } => decimal(json.as_str()?, *scale)?,
             DataType::String { .. } | DataType::Char(_) | DataType::Varchar(_) => {
                 Self::String(json.as_str()?.to_owned())
@@ -191,7 +200,7 @@ fn shaped(text: &str, shape: &[&str]) -> Option<String> {
     (text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)).then(|| text.to_owned())
 }
 
-fn float(json: &Json) -> Option<f64> {
+pub(super) fn read_float(json: &Json) -> Option<f64> {
     match json.as_str() {
         Some("NaN") => Some(f64::NAN),
         Some("Infinity") => Some(f64::INFINITY),
@@ -207,7 +216,7 @@ fn narrowed(value: f64) -> Option<f32> {
     (value.is_nan() || narrow.is_finite() == value.is_finite()).then_some(narrow)
 }
 
-fn float_json(value: f64) -> Json {
+pub(super) fn float_json(value: f64) -> Json {
     if value.is_nan() {
         json!("NaN")
     } else if value.is_infinite() {

@@ -3,8 +3,8 @@
 use similar::{ChangeTag, TextDiff};
 
 use crate::compare::{
-    CallsDifference, ChangedRow, Comparison, Difference, ErrorDifference, ErrorField, Outcome, RowsDifference,
-    SchemaDifference, SchemaDifferenceKind,
+    CallsDifference, ChangedRow, Difference, ErrorDifference, ErrorField, Outcome, RowsDifference, SchemaDifference,
+    SchemaDifferenceKind,
 };
 use crate::observation::{Call, Value};
 
@@ -16,11 +16,11 @@ use super::value::{quoted, show_pair, show_row, visible};
 const SHOWN_ROWS: usize = 10;
 
 /// The differences as lines, each with its indentation and its end. Empty when there are none.
-pub fn show(comparison: &Comparison, sides: &Sides, style: Style) -> String {
-    if comparison.differences.is_empty() {
+pub fn show(differences: &[Difference], sides: &Sides, style: Style) -> String {
+    if differences.is_empty() {
         return String::new();
     }
-    format!("{}{}", legend(sides, style), show_without_legend(comparison, style))
+    format!("{}{}", legend(sides, style), show_without_legend(differences, style))
 }
 
 /// Says which side `-` and `+` are.
@@ -29,9 +29,9 @@ pub fn legend(sides: &Sides, style: Style) -> String {
 }
 
 /// The same as [`show`], where the sides were named before.
-pub fn show_without_legend(comparison: &Comparison, style: Style) -> String {
+pub fn show_without_legend(differences: &[Difference], style: Style) -> String {
     let mut page = Page { text: String::new(), style };
-    for difference in &comparison.differences {
+    for difference in differences {
         match difference {
             Difference::Outcome { reference, candidate } => {
                 page.pair("outcome", Some(&outcome(reference)), Some(&outcome(candidate)));
@@ -86,16 +86,7 @@ impl Page {
     }
 
     fn schema(&mut self, difference: &SchemaDifference) {
-        let what = match difference.kind {
-            SchemaDifferenceKind::Presence => "",
-            SchemaDifferenceKind::Field => "",
-            SchemaDifferenceKind::Name => " (name)",
-            SchemaDifferenceKind::Type => " (type)",
-            SchemaDifferenceKind::Nullability => " (nullability)",
-            SchemaDifferenceKind::Metadata => " (metadata)",
-        };
-        let place = if difference.path.is_empty() { String::new() } else { format!(" of {}", difference.path) };
-        let heading = format!("schema{place}{what}");
+        let heading = schema_heading(difference);
         self.pair(&heading, difference.reference.as_deref(), difference.candidate.as_deref());
     }
 
@@ -129,17 +120,7 @@ impl Page {
     }
 
     fn error(&mut self, difference: &ErrorDifference) {
-        let field = match &difference.field {
-            ErrorField::Phase => "phase".to_owned(),
-            ErrorField::Exception => "exception".to_owned(),
-            ErrorField::Condition => "condition".to_owned(),
-            ErrorField::Sqlstate => "SQLSTATE".to_owned(),
-            ErrorField::Parameter(name) => format!("parameter {}", quoted(name)),
-            ErrorField::Message => "message".to_owned(),
-            ErrorField::PythonType => "Python exception".to_owned(),
-            ErrorField::PythonMessage => "Python exception's text".to_owned(),
-        };
-        let heading = format!("error: {field}");
+        let heading = format!("error: {}", error_field(&difference.field));
         match (&difference.reference, &difference.candidate) {
             (Some(reference), Some(candidate)) if reference.contains('\n') || candidate.contains('\n') => {
                 self.heading(&heading);
@@ -178,6 +159,33 @@ impl Page {
     }
 }
 
+/// What of the schema differs, and where.
+pub fn schema_heading(difference: &SchemaDifference) -> String {
+    let what = match difference.kind {
+        SchemaDifferenceKind::Presence | SchemaDifferenceKind::Field => "",
+        SchemaDifferenceKind::Name => " (name)",
+        SchemaDifferenceKind::Type => " (type)",
+        SchemaDifferenceKind::Nullability => " (nullability)",
+        SchemaDifferenceKind::Metadata => " (metadata)",
+    };
+    let place = if difference.path.is_empty() { String::new() } else { format!(" of {}", difference.path) };
+    format!("schema{place}{what}")
+}
+
+/// The name of a field of an error.
+pub fn error_field(field: &ErrorField) -> String {
+    match field {
+        ErrorField::Phase => "phase".to_owned(),
+        ErrorField::Exception => "exception".to_owned(),
+        ErrorField::Condition => "condition".to_owned(),
+        ErrorField::Sqlstate => "SQLSTATE".to_owned(),
+        ErrorField::Parameter(name) => format!("parameter {}", quoted(name)),
+        ErrorField::Message => "message".to_owned(),
+        ErrorField::PythonType => "Python exception".to_owned(),
+        ErrorField::PythonMessage => "Python exception's text".to_owned(),
+    }
+}
+
 /// Both rows; cells that differ but look the same carry their types.
 fn show_changed(reference: &[Value], candidate: &[Value], cells: &[usize]) -> (String, String) {
     let mut sides = (Vec::new(), Vec::new());
@@ -197,7 +205,8 @@ fn show_changed(reference: &[Value], candidate: &[Value], cells: &[usize]) -> (S
     (format!("({})", sides.0.join(", ")), format!("({})", sides.1.join(", ")))
 }
 
-fn outcome(outcome: &Outcome) -> String {
+/// How a case ended, in short.
+pub fn outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Rows(1) => "1 row".to_owned(),
         Outcome::Rows(count) => format!("{count} rows"),
@@ -206,7 +215,8 @@ fn outcome(outcome: &Outcome) -> String {
     }
 }
 
-fn show_call(call: &Call) -> String {
+/// A call as a line, with its end.
+pub fn show_call(call: &Call) -> String {
     let details: Vec<String> = call.details.iter().map(|(name, value)| format!("{name}={value}")).collect();
     format!("{}({})\n", call.call, details.join(", "))
 }
@@ -214,11 +224,10 @@ fn show_call(call: &Call) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::Verdict;
 
     fn shown(differences: Vec<Difference>) -> String {
         let sides = Sides { reference: "spark 4.2".into(), candidate: "engine".into() };
-        show(&Comparison { verdict: Verdict::Divergent, differences }, &sides, Style::PLAIN)
+        show(&differences, &sides, Style::PLAIN)
     }
 
     #[test]

@@ -1,105 +1,136 @@
 //! The report for people: a block for every case that is not as it should be, then counts, then their ids again.
 
-use crate::run::{Counts, Pin, Status};
+use crate::case::SparkMinor;
+use crate::run::{Counts, Pin, PinState, Status};
 
+use super::model::{CaseResult, Run};
 use super::style::Style;
-use super::{CaseResult, Sides, difference, shell_word};
+use super::{Sides, difference, shell_word};
 
 /// The widest status; all are padded to it, so that ids stand in one column.
 const STATUS_WIDTH: usize = 14;
 
-/// The status and the id of a case, on one line without an end.
-pub fn status_line(result: &CaseResult<'_>, style: Style) -> String {
-    let name = format!("{:>STATUS_WIDTH$}", label(&result.status));
-    let painted = match &result.status {
-        Status::Exact | Status::Equivalent => style.good(&name),
-        Status::Pinned(_) => style.note(&name),
-        _ => style.bad(&name),
-    };
-    let time = match result.duration {
-        zero if zero.is_zero() => "      ".to_owned(),
-        duration => format!("{:5.1}s", duration.as_secs_f64()),
-    };
-    format!("{painted} {time} {}", result.case.id)
+/// The whole report.
+pub fn render(run: &Run, style: Style) -> String {
+    let mut text = String::new();
+    for version in run.versions() {
+        for case in run.of_version(version) {
+            let block = failure(case, &run.sides(version), style);
+            if !block.is_empty() {
+                text += &block;
+                text.push('\n');
+            }
+        }
+    }
+    for version in run.versions() {
+        text += &summary(run, version, style);
+    }
+    text
 }
 
-fn label(status: &Status) -> &'static str {
-    match status {
+/// The status and the id of a case, on one line without an end.
+pub fn status_line(result: &CaseResult, style: Style) -> String {
+    let name = format!("{:>STATUS_WIDTH$}", label(result));
+    let painted = match result.status {
+        Status::Exact | Status::Equivalent => style.good(&name),
+        Status::Pinned => style.note(&name),
+        _ => style.bad(&name),
+    };
+    let time = match result.seconds {
+        0.0 => "      ".to_owned(),
+        seconds => format!("{seconds:5.1}s"),
+    };
+    format!("{painted} {time} {}", result.id)
+}
+
+/// The status in capitals, as lists and headings have it.
+pub fn label(result: &CaseResult) -> &'static str {
+    match result.status {
         Status::Exact => "EXACT",
         Status::Equivalent => "EQUIVALENT",
-        Status::Divergent(_) => "DIVERGENT",
-        Status::Pinned(_) => "PINNED",
-        Status::PinNeedless(_) => "PIN NEEDLESS",
-        Status::PinChanged { .. } => "PIN CHANGED",
-        Status::PinOverdue(_) => "PIN OVERDUE",
-        Status::Unsupported(_) => "UNSUPPORTED",
-        Status::Infrastructure(_) => "INFRASTRUCTURE",
-        Status::GoldenStale => "GOLDEN STALE",
-        Status::GoldenMissing => "GOLDEN MISSING",
+        Status::Divergent => "DIVERGENT",
+        Status::Pinned => "PINNED",
+        Status::StalePin if is_needless(result) => "PIN NEEDLESS",
+        Status::StalePin => "PIN CHANGED",
+        Status::OverduePin => "PIN OVERDUE",
+        Status::Unsupported => "UNSUPPORTED",
+        Status::Infrastructure => "INFRASTRUCTURE",
+        Status::StaleGolden => "GOLDEN STALE",
+        Status::MissingGolden => "GOLDEN MISSING",
     }
 }
 
+fn is_needless(result: &CaseResult) -> bool {
+    result.pin.as_ref().is_some_and(|pin| pin.state == PinState::Needless)
+}
+
+/// What is wrong with a case, in a line; empty where nothing is.
+pub fn headline(result: &CaseResult, sides: &Sides) -> String {
+    let Sides { reference, candidate } = sides;
+    let message = result.message.as_deref().unwrap_or_default();
+    match result.status {
+        Status::Exact | Status::Equivalent | Status::Pinned => String::new(),
+        Status::Divergent => format!("differs in: {}", result.reason_list()),
+        Status::StalePin if is_needless(result) => {
+            format!("{candidate} now answers as {reference} does: remove the pin (see `seatrial unpin --help`)")
+        }
+        Status::StalePin => {
+            format!("{candidate} diverges in another way than was pinned; look at it, then pin it anew")
+        }
+        Status::OverduePin => {
+            let day = result.pin.as_ref().map(|pin| pin.review_by.to_string()).unwrap_or_default();
+            format!("this divergence was to be looked at again by {day}; mend it, or pin it anew")
+        }
+        Status::Unsupported => format!("{candidate} does not support this: {}", indented(message)),
+        Status::Infrastructure => format!("no answer, which says nothing about conformance: {}", indented(message)),
+        Status::StaleGolden => format!("golden is stale: the case changed since {reference} was asked"),
+        Status::MissingGolden => format!("{reference} was never asked"),
+    }
+}
+
+/// The command that records the case, where its golden is stale or missing.
+pub fn record_command(result: &CaseResult) -> Option<String> {
+    matches!(result.status, Status::StaleGolden | Status::MissingGolden).then(|| {
+        let case = shell_word(&result.id.to_string());
+        format!("seatrial record {case} --target spark:{}", result.spark)
+    })
+}
+
 /// Everything a reader needs about a case that is not as it should be; empty for the others.
-pub fn failure(result: &CaseResult<'_>, sides: &Sides, style: Style) -> String {
-    let body = match explanation(result, sides, style) {
-        Some(body) => body,
-        None => return String::new(),
-    };
-    let location = &result.case.location;
+pub fn failure(result: &CaseResult, sides: &Sides, style: Style) -> String {
+    if result.status.is_fine() {
+        return String::new();
+    }
     format!(
-        "{} {}\n  {}:{}\n{}  {} {}\n",
-        style.bad(label(&result.status)),
-        style.strong(&result.case.id.to_string()),
-        location.file.display(),
-        location.line,
-        body,
-        "rerun:",
+        "{} {}\n  {}:{}\n{}  rerun: {}\n",
+        style.bad(label(result)),
+        style.strong(&result.id.to_string()),
+        result.file,
+        result.line,
+        explanation(result, sides, style),
         result.rerun,
     )
 }
 
 /// What is wrong, as indented lines.
-fn explanation(result: &CaseResult<'_>, sides: &Sides, style: Style) -> Option<String> {
-    let Sides { reference, candidate } = sides;
-    let record = || {
-        let case = shell_word(&result.case.id.to_string());
-        format!("seatrial record {case} --target {}", reference.replace(' ', ":"))
-    };
-    Some(match &result.status {
-        Status::Exact | Status::Equivalent | Status::Pinned(_) => return None,
-        Status::Divergent(comparison) => {
-            let reasons: Vec<&str> = comparison.reasons().into_iter().map(|reason| reason.name()).collect();
-            format!("  differs in: {}\n{}", reasons.join(", "), difference::show(comparison, sides, style))
+pub fn explanation(result: &CaseResult, sides: &Sides, style: Style) -> String {
+    let mut text = format!("  {}\n", headline(result, sides));
+    if let Some(pin) = &result.pin {
+        text += &pinned(pin);
+        if pin.state == PinState::Changed {
+            let from = Sides { reference: "as pinned".to_owned(), candidate: format!("{} now", sides.candidate) };
+            text += &difference::show(&pin.from_pinned, &from, style);
+            text += &format!("  and from {}:\n", sides.reference);
         }
-        Status::PinNeedless(pin) => format!(
-            "  {candidate} now answers as {reference} does: remove the pin (see `seatrial unpin --help`)\n{}",
-            pinned(pin)
-        ),
-        Status::PinChanged { pin, from_pinned, from_reference } => {
-            let from = Sides { reference: "as pinned".to_owned(), candidate: format!("{candidate} now") };
-            format!(
-                "  {candidate} diverges in another way than was pinned; look at it, then pin it anew\n{}{}  and from {reference}:\n{}",
-                pinned(pin),
-                difference::show(from_pinned, &from, style),
-                difference::show(from_reference, sides, style)
-            )
-        }
-        Status::PinOverdue(pin) => {
-            format!(
-                "  this divergence was to be looked at again by {}; mend it, or pin it anew\n{}",
-                pin.review_by,
-                pinned(pin)
-            )
-        }
-        Status::Unsupported(reason) => format!("  {candidate} does not support this: {}\n", indented(reason)),
-        Status::Infrastructure(context) => {
-            format!("  no answer, which says nothing about conformance: {}\n", indented(context))
-        }
-        Status::GoldenStale => {
-            format!("  golden is stale: the case changed since {reference} was asked\n  record: {}\n", record())
-        }
-        Status::GoldenMissing => format!("  {reference} was never asked\n  record: {}\n", record()),
-    })
+    }
+    let answers_as_pinned = result.pin.as_ref().is_some_and(|pin| pin.state == PinState::Overdue);
+    if !answers_as_pinned && !is_needless(result) {
+        text += &difference::show(&result.differences, sides, style);
+    }
+    if let Some(command) = record_command(result) {
+        text += &format!("  record: {command}\n");
+    }
+    text
 }
 
 fn pinned(pin: &Pin) -> String {
@@ -111,28 +142,31 @@ fn indented(text: &str) -> String {
     text.trim_end().lines().collect::<Vec<_>>().join("\n    ")
 }
 
-/// The end of a report: counts that add up, and every case that is not as it should be, once more.
-pub fn summary(results: &[CaseResult<'_>], later: usize, sides: &Sides, style: Style) -> String {
-    let counts = Counts::of(results.iter().map(|result| &result.status));
-    let parts: Vec<String> = counts
-        .iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(name, count)| format!("{count} {}", name.replace('_', " ")))
-        .collect();
+/// The end of a report on one version: counts that add up, and every case that is not as it should be, once more.
+pub fn summary(run: &Run, version: SparkMinor, style: Style) -> String {
+    let counts = Counts::of(run.of_version(version).map(|case| case.status));
+    let sides = run.sides(version);
     let cases = if counts.total() == 1 { "case" } else { "cases" };
     let mut text = format!(
         "{} {cases} on {} against {}: {}\n",
         counts.total(),
         sides.candidate,
         sides.reference,
-        style.strong(&parts.join(", "))
+        style.strong(&counted(&counts))
     );
+    let later = run.header.versions.iter().find(|judged| judged.spark == version).map_or(0, |judged| judged.later);
     if later > 0 {
         text += &format!("{later} more need a later Spark and were left out\n");
     }
-    for result in results.iter().filter(|result| !result.status.is_fine()) {
+    for result in run.of_version(version).filter(|result| !result.status.is_fine()) {
         text += &status_line(result, style);
         text.push('\n');
     }
     text
+}
+
+/// The counts that are not zero: `3 exact, 1 stale pin`.
+pub fn counted(counts: &Counts) -> String {
+    let some = counts.iter().filter(|(_, count)| *count > 0);
+    some.map(|(status, count)| format!("{count} {}", status.name().replace('_', " "))).collect::<Vec<_>>().join(", ")
 }

@@ -1,30 +1,27 @@
-//! What a run says: to people ([`human`], [`difference`]) and to programs ([`json`]).
+//! What a run says, in one [`model`] with many renderings: to people ([`human`], [`html`], [`markdown`]), to programs
+//! ([`json`], [`badge`]) and to the services that read test results ([`junit`], [`github`], [`sarif`]).
 //!
 //! Architecture invariant: nothing here compares. The comparator built the difference tree; this only shows it.
 
+pub mod badge;
+pub mod baseline;
 pub mod difference;
+pub mod format;
+pub mod github;
+pub mod html;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod model;
+pub mod sarif;
 pub mod style;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod value;
 
-use std::time::Duration;
-
-use crate::case::Case;
-use crate::run::Status;
-
-/// One case of a finished run.
-#[derive(Debug, Clone)]
-pub struct CaseResult<'a> {
-    /// The case.
-    pub case: &'a Case,
-    /// How it stands.
-    pub status: Status,
-    /// How long the target took; zero where it was not asked.
-    pub duration: Duration,
-    /// The command that runs this case alone, again.
-    pub rerun: String,
-}
+pub use format::Format;
+pub use model::{CaseResult, Run};
 
 /// The names of the two sides in differences.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -57,7 +57,8 @@ fn list(values: &[Value]) -> String {
     values.iter().map(show).collect::<Vec<_>>().join(", ")
 }
 
-fn type_name(value: &Value) -> &'static str {
+/// The name of a value's type.
+pub fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "void",
         Value::Boolean(_) => "boolean",

@@ -10,7 +10,7 @@ pub mod selection;
 pub mod today;
 
 pub use execution::{Answer, Observed, execute};
-pub use judgement::{Counts, Pin, Status, judge};
+pub use judgement::{Counts, Judged, Pin, PinState, Status, judge};
 pub use project::Project;
 pub use selection::Selection;
-pub use today::today;
+pub use today::{now, today};

@@ -139,7 +139,7 @@ pub fn render(scores: &[Score], coverage: Coverage) -> String {
 }
 
 /// A part of a whole in percent, rounded down, so that 100 % means all.
-fn percent(part: usize, whole: usize) -> String {
+pub(crate) fn percent(part: usize, whole: usize) -> String {
     let tenths = (part * 1000).checked_div(whole).unwrap_or(1000);
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
