@@ -14,7 +14,7 @@ SAMPLE ?= cases/registration cases/read cases/types/integers.yaml
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: setup build python versions check check-versions docs test lint verify verify-sample bench clean
+.PHONY: setup build python versions check check-versions docs report report-check test lint verify verify-sample bench clean
 
 ## The virtual environment: PySpark's client, Arrow, and the tools of the tests.
 setup: $(STAMP)
@@ -50,6 +50,14 @@ python: setup
 docs: build versions
 	$(SEATRIAL) docs
 	$(SEATRIAL) scoreboard
+
+## The page for browsers, of all cases and versions: target/report.html (and the run itself, to be rendered again).
+report: versions
+	$(SEATRIAL) check --spark all --format json=target/run.jsonl --format html=target/report.html --baseline golden/SCOREBOARD.md
+
+## Opens that page in headless Chromium (Debian: apt-get install chromium): speed, filters, and pictures to be looked at.
+report-check: report
+	python3 ci/report_check.py target/report.html target/report-check
 
 lint: setup
 	cargo fmt --all --check
