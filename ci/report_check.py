@@ -99,11 +99,11 @@ class Browser:
         return result["result"].get("value")
 
     def open(self, url: str) -> None:
+        # Another fragment alone would be no navigation.
         self.call("Page.navigate", url="about:blank")
         self.call("Page.navigate", url=url)
-        while self.evaluate(
-            "location.href === 'about:blank' || document.readyState !== 'complete'"
-        ):
+        unfinished = "location.href === 'about:blank' || document.readyState !== 'complete'"
+        while self.evaluate(unfinished):
             time.sleep(0.02)
 
     def screen(self, metrics: dict[str, Any], colours: str) -> None:
@@ -150,17 +150,18 @@ def check(browser: Browser, url: str, folder: Path) -> list[str]:
             problems.append(what)
 
     browser.screen(DESKTOP, "light")
+    # The best of some, since a machine may have much else to do.
     times = []
-    for _ in range(3):
+    for _ in range(5):
         browser.open(url)
         timing = "performance.getEntriesByType('navigation')[0]"
         times.append(browser.evaluate(f"{timing}.domContentLoadedEventEnd") / 1000)
     size = browser.evaluate("document.documentElement.outerHTML.length") / 1e6
     cases = browser.evaluate("document.querySelectorAll('.case').length")
-    print(
-        f"{cases} cases, {size:.1f} MB, DOMContentLoaded after {', '.join(f'{t:.2f} s' for t in times)}"
-    )
-    expect(f"the page needs {min(times):.2f} s, and at most {QUICK} s is quick", min(times) < QUICK)
+    shown_times = ", ".join(f"{one:.2f} s" for one in times)
+    print(f"{cases} cases, {size:.1f} MB; DOMContentLoaded after {shown_times}")
+    slow = f"the page needs {min(times):.2f} s, and at most {QUICK} s is quick"
+    expect(slow, min(times) < QUICK)
 
     shown = "document.querySelectorAll('.case:not([hidden])').length"
     expect("all cases are shown at first", browser.evaluate(shown) == cases)

@@ -88,6 +88,11 @@ impl SparkMinor {
     pub const fn new(major: u16, minor: u16) -> Self {
         Self { major, minor }
     }
+
+    /// Whether `next` is the minor version after this one.
+    pub fn is_followed_by(self, next: Self) -> bool {
+        self.major == next.major && self.minor.checked_add(1) == Some(next.minor)
+    }
 }
 
 impl fmt::Display for SparkMinor {

@@ -48,6 +48,6 @@ mod tests {
         run.cases.dedup_by_key(|case| case.status);
         let json: serde_json::Value = serde_json::from_str(&render(&run).unwrap()).unwrap();
         assert_eq!((json["message"].as_str(), json["color"].as_str()), (Some(message), Some(color)));
-        assert_eq!((json["schemaVersion"].as_u64(), json["label"].as_str()), (Some(1), Some("PySpark 4.1 to 4.2")));
+        assert_eq!((json["schemaVersion"].as_u64(), json["label"].as_str()), (Some(1), Some("PySpark 4.1, 4.2")));
     }
 }

@@ -224,15 +224,22 @@ impl Run {
         Sides { reference: format!("spark {spark}"), candidate: self.header.target.clone() }
     }
 
-    /// The versions for a title: `4.2`, or `4.0 to 4.3`.
+    /// The versions for a title: `4.2`, or `4.0–4.3`.
     pub fn version_range(&self) -> String {
-        let versions: Vec<SparkMinor> = self.versions().collect();
-        match versions.as_slice() {
-            [] => String::new(),
-            [only] => only.to_string(),
-            [first, .., last] => format!("{first} to {last}"),
-        }
+        versions_text(&self.versions().collect::<Vec<_>>())
     }
+}
+
+/// Versions as people write them: `4.0, 4.2`; three or more in a row as a range, `4.0–4.3`.
+pub fn versions_text(versions: &[SparkMinor]) -> String {
+    let mut versions = versions.to_vec();
+    versions.sort_unstable();
+    let rows = versions.chunk_by(|version, next| version.is_followed_by(*next));
+    let show = |row: &[SparkMinor]| match row {
+        [first, _, .., last] => format!("{first}–{last}"),
+        few => few.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    rows.map(show).collect::<Vec<_>>().join(", ")
 }
 
 impl CaseResult {
@@ -281,5 +288,23 @@ impl CaseResult {
     /// The reasons as one text: `values, order`.
     pub fn reason_list(&self) -> String {
         self.reasons.iter().map(|reason| reason.name()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(&[2], "4.2")]
+    #[case(&[1, 2], "4.1, 4.2")]
+    #[case(&[3, 2, 1], "4.1–4.3")]
+    #[case(&[0, 2, 3], "4.0, 4.2, 4.3")]
+    #[case(&[0, 2, 3, 4], "4.0, 4.2–4.4")]
+    fn versions_in_a_row_are_a_range(#[case] minors: &[u16], #[case] text: &str) {
+        let versions: Vec<SparkMinor> = minors.iter().map(|minor| SparkMinor::new(4, *minor)).collect();
+        assert_eq!(versions_text(&versions), text);
     }
 }

@@ -9,7 +9,7 @@ use crate::run::{PinState, Status};
 
 use super::super::difference;
 use super::super::human;
-use super::super::model::{CaseResult, Run};
+use super::super::model::{CaseResult, Run, versions_text};
 use super::answer::answers;
 use super::side_by_side::differences;
 use super::{plural, text};
@@ -99,14 +99,6 @@ fn anchor(id: &CaseId, taken: &mut BTreeSet<String>) -> String {
     free
 }
 
-/// Versions as people write them: `4.0–4.2, 4.4`.
-pub(super) fn versions_text(versions: &[SparkMinor]) -> String {
-    match versions {
-        [first, _, .., last] => format!("Spark {first}–{last}"),
-        versions => format!("Spark {}", versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
-    }
-}
-
 pub(super) fn status_text(status: Status) -> String {
     status.name().replace('_', " ")
 }
@@ -140,7 +132,7 @@ pub(super) fn badge(group: &Group<'_>, all: &[SparkMinor], run: &Run) -> Markup 
         span class=(format!("badge {}", status_class(status))) {
             span.sign aria-hidden="true" { (sign(status)) } (label)
             @if run.header.versions.len() > 1 && group.versions != all {
-                " " small { (versions_text(&group.versions).trim_start_matches("Spark ")) }
+                " " small { (versions_text(&group.versions)) }
             }
         }
     }
@@ -245,7 +237,7 @@ fn case(page: &CasePage<'_>, run: &Run) -> Markup {
                 }
                 (scenario(first))
                 @for group in &page.groups { (came_of(group, &versions, run)) }
-                (command("Reproduce on plain PySpark", "repro", &first.repro))
+                (command("Reproduce on plain PySpark", &first.repro))
             }
         }
     }
@@ -258,14 +250,13 @@ fn scenario(case: &CaseResult) -> Markup {
     }
 }
 
-/// A command with a button that copies it.
-fn command(what: &str, name: &str, command: &str) -> Markup {
+/// A command; the script adds a button that copies it when the case is unfolded.
+fn command(what: &str, command: &str) -> Markup {
     html! {
         @if !command.is_empty() {
             div.command {
                 span { (what) }
                 code { (text(command)) }
-                button.copy type="button" hidden aria-label=(format!("Copy the {name} command")) { "Copy" }
             }
         }
     }
@@ -275,8 +266,7 @@ fn command(what: &str, name: &str, command: &str) -> Markup {
 fn came_of(group: &Group<'_>, all: &[SparkMinor], run: &Run) -> Markup {
     let result = group.first;
     let sides = run.sides(result.spark);
-    let several = group.versions.len() > 1;
-    let reference = if several { versions_text(&group.versions) } else { format!("Spark {}", result.spark) };
+    let reference = format!("Spark {}", versions_text(&group.versions));
     html! {
         section.answer {
             h5 { (reference) " " (badge(group, all, run)) }
@@ -305,8 +295,8 @@ fn came_of(group: &Group<'_>, all: &[SparkMinor], run: &Run) -> Markup {
                 }
             }
             (answers(result, &reference, &run.header.target))
-            @if let Some(record) = human::record_command(result) { (command("Record", "record", &record)) }
-            (command("Run again", "rerun", &result.rerun))
+            @if let Some(record) = human::record_command(result) { (command("Record", &record)) }
+            (command("Run again", &result.rerun))
         }
     }
 }

@@ -8,11 +8,15 @@ use crate::case::SparkMinor;
 use crate::divergence::{Day, Kind};
 use crate::run::Pin;
 
-use super::cases::{CasePage, Group, versions_text};
+use super::super::model::versions_text;
+use super::cases::CasePage;
 use super::{plural, text};
 
 /// A case, and the versions in which it diverges.
-type Noted<'a> = (&'a CasePage<'a>, &'a Group<'a>);
+struct Noted<'a> {
+    page: &'a CasePage<'a>,
+    versions: Vec<SparkMinor>,
+}
 
 /// One reason why cases diverge, with the cases.
 pub(super) struct Note<'a> {
@@ -27,25 +31,25 @@ pub(super) struct Notes<'a>(Vec<Note<'a>>);
 impl<'a> Notes<'a> {
     /// The notes for all cases that have a pin, whether it holds or not.
     pub(super) fn of(pages: &'a [CasePage<'a>]) -> Self {
-        let mut notes: BTreeMap<(Day, Kind, &str), Vec<Noted<'a>>> = BTreeMap::new();
+        let mut notes: BTreeMap<(Day, Kind, &str), (&Pin, Vec<Noted<'a>>)> = BTreeMap::new();
         for page in pages {
-            for group in &page.groups {
-                if let Some(pin) = &group.first.pin {
-                    notes.entry((pin.review_by, pin.kind, &pin.reason)).or_default().push((page, group));
+            for (group, pin) in page.groups.iter().filter_map(|group| Some((group, group.first.pin.as_ref()?))) {
+                let key = (pin.review_by, pin.kind, pin.reason.as_str());
+                let (_, cases) = notes.entry(key).or_insert((pin, Vec::new()));
+                match cases.last_mut().filter(|noted| noted.page.id == page.id) {
+                    Some(noted) => noted.versions.extend(&group.versions),
+                    None => cases.push(Noted { page, versions: group.versions.clone() }),
                 }
             }
         }
-        let note = |(index, cases): (usize, Vec<Noted<'a>>)| {
-            let pin = cases.first().and_then(|(_, group)| group.first.pin.as_ref())?;
-            Some(Note { number: index + 1, pin, cases })
-        };
-        Self(notes.into_values().enumerate().filter_map(note).collect())
+        let numbered = notes.into_values().enumerate();
+        Self(numbered.map(|(index, (pin, cases))| Note { number: index + 1, pin, cases }).collect())
     }
 
     /// The numbers of the notes that concern an area and a version.
     pub(super) fn numbers(&self, area: &str, version: SparkMinor) -> Vec<usize> {
         let concerns = |note: &&Note<'_>| {
-            note.cases.iter().any(|(page, group)| page.id.area() == area && group.versions.contains(&version))
+            note.cases.iter().any(|noted| noted.page.id.area() == area && noted.versions.contains(&version))
         };
         self.0.iter().filter(concerns).map(|note| note.number).collect()
     }
@@ -83,10 +87,10 @@ pub(super) fn section(notes: &Notes<'_>) -> Markup {
                             details {
                                 summary { (plural(note.cases.len(), "case", "cases")) }
                                 ul {
-                                    @for (page, group) in &note.cases {
+                                    @for Noted { page, versions } in &note.cases {
                                         li {
                                             a href=(format!("#{}", page.anchor)) { (text(&page.id.to_string())) }
-                                            " " span.muted { (versions_text(&group.versions)) }
+                                            " " span.muted { "Spark " (versions_text(versions)) }
                                         }
                                     }
                                 }

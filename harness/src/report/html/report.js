@@ -35,7 +35,17 @@
     area.remove();
     if (!done) throw new Error("copying was refused");
   };
-  for (const button of document.querySelectorAll(".copy")) button.hidden = false;
+  // The buttons come with the case that is unfolded: thousands of them would only slow the page down.
+  document.addEventListener("toggle", (event) => {
+    for (const command of event.target.querySelectorAll(".command:not(:has(.copy))")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "copy";
+      button.textContent = "Copy";
+      button.setAttribute("aria-label", "Copy: " + command.querySelector("code").textContent);
+      command.append(button);
+    }
+  }, true);
   document.addEventListener("click", async (event) => {
     const button = event.target.closest(".copy");
     if (!button) return;
