@@ -51,7 +51,18 @@ conditions! {
         "A column, variable, or function parameter with name <objectName> cannot be resolved. Did you mean one of the following? [<proposal>].";
     /// A column that no relation of the query has.
     UNRESOLVED_COLUMN_WITHOUT_SUGGESTION = "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "42703", Analysis,
-        "A column, variable, or function parameter with name <objectName> cannot be resolved.";
+        "A column, variable, or function parameter with name <objectName> cannot be resolved. ";
+    /// A column that several relations of the query have.
+    AMBIGUOUS_REFERENCE = "AMBIGUOUS_REFERENCE", "42704", Analysis,
+        "Reference <name> is ambiguous, could be: <referenceNames>.";
+    /// A field that a struct does not have.
+    FIELD_NOT_FOUND = "FIELD_NOT_FOUND", "42704", Analysis, "No such struct field <fieldName> in <fields>.";
+    /// A field of what has none.
+    INVALID_EXTRACT_BASE_FIELD_TYPE = "INVALID_EXTRACT_BASE_FIELD_TYPE", "42000", Analysis,
+        "Can't extract a value from <base>. Need a complex type [STRUCT, ARRAY, MAP] but got <other>.";
+    /// A function with too few or too many arguments.
+    WRONG_NUM_ARGS = "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605", Analysis,
+        "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer to '<docroot>/sql-ref-functions.html' for a fix.";
     /// A relation that the catalogue does not have; see [`relation`](super::relation).
     TABLE_OR_VIEW_NOT_FOUND = "TABLE_OR_VIEW_NOT_FOUND", "42P01", Analysis,
         "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.\nSearch path: <searchPath>.\nIf you did not qualify the name with a schema, verify the current_schema() output, or qualify the name with the correct schema and catalog.\nTo tolerate the error on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.";

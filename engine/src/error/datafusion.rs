@@ -6,12 +6,9 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 
 use super::condition::{UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, UNRESOLVED_ROUTINE};
-use super::relation::{SearchPath, not_found, quoted};
+use super::relation::{SearchPath, not_found, quoted, suggestions};
 use super::{ExceptionClass, SparkError};
 use crate::types::ddl::syntax_error;
-
-/// How many columns Spark suggests at most.
-const SUGGESTIONS: usize = 5;
 
 impl From<DataFusionError> for SparkError {
     fn from(error: DataFusionError) -> Self {
@@ -86,10 +83,8 @@ fn from_schema_error(schema: &SchemaError, whole: &DataFusionError) -> SparkErro
     if valid_fields.is_empty() {
         return UNRESOLVED_COLUMN_WITHOUT_SUGGESTION.error([("objectName", name)]);
     }
-    let mut candidates: Vec<_> = valid_fields.iter().map(|column| column.name.as_str()).collect();
-    candidates.sort_by_key(|candidate| strsim::levenshtein(candidate, &field.name));
-    candidates.truncate(SUGGESTIONS);
-    let proposal = candidates.iter().map(|candidate| quoted(&[candidate])).collect::<Vec<_>>().join(", ");
+    let candidates = valid_fields.iter().map(|column| vec![column.name.clone()]).collect();
+    let proposal = suggestions(&[&field.name], candidates);
     UNRESOLVED_COLUMN_WITH_SUGGESTION.error([("objectName", name), ("proposal", proposal)])
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Table {
 /// A temporary view, planned.
 #[derive(Debug, Clone)]
 pub(super) struct View {
+    /// As it was written.
+    pub(super) name: String,
     pub(super) provider: Arc<dyn TableProvider>,
     pub(super) schema: StructType,
 }

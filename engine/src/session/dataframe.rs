@@ -74,17 +74,17 @@ impl DataFrame {
     /// # Errors
     /// As [`schema`](Self::schema).
     pub fn create_or_replace_temp_view(&self, name: &str) -> Result<(), SparkError> {
-        self.session.inner.views.put(name, self.to_view()?);
+        self.session.inner.views.put(name, self.to_view(name)?);
         Ok(())
     }
 
-    /// What a view of this query needs.
-    pub(super) fn to_view(&self) -> Result<View, SparkError> {
+    /// A view of this query.
+    pub(super) fn to_view(&self, name: &str) -> Result<View, SparkError> {
         let provider: Arc<dyn TableProvider> = match &self.relation {
             Relation::Source(source) => Arc::clone(source) as _,
             Relation::Query(frame) => frame.as_ref().clone().into_view(),
         };
-        Ok(View { provider, schema: self.schema()? })
+        Ok(View { name: name.to_owned(), provider, schema: self.schema()? })
     }
 
     /// The schema of a loaded source as it was declared, char and varchar included.

@@ -7,6 +7,7 @@ mod command;
 mod config;
 mod constant_errors;
 mod dataframe;
+mod diagnosis;
 mod dialect;
 mod division;
 mod floats;
@@ -39,6 +40,7 @@ use crate::executor::{InProcessExecutor, PickledClass, PythonExecutor};
 use crate::python::interpreter::spark_minor;
 
 use catalog::{Names, Table, View};
+use diagnosis::Around;
 use query_context::CastContexts;
 use semantics::Surroundings;
 use text_cast::Reading;
@@ -195,23 +197,30 @@ impl Session {
     pub async fn sql(&self, text: &str) -> Result<DataFrame, SparkError> {
         match statement::parse(text)? {
             Some(statement) => command::run(self, statement).await,
-            None => self.query(text).await,
+            None => self.diagnosed(text, &Around { operator: None, at: (1, 0) }).await,
         }
+    }
+
+    /// Plans a query, whose errors tell of the statement around it.
+    async fn diagnosed(&self, text: &str, around: &Around) -> Result<DataFrame, SparkError> {
+        let planned = self.query(text).await;
+        planned
+            .map_err(|error| if plain(text) == text { diagnosis::of_query(self, text, around, error) } else { error })
     }
 
     /// Plans a query.
     async fn query(&self, text: &str) -> Result<DataFrame, SparkError> {
         let state = self.inner.context.state();
-        let plain = dialect::with_plain_numbers(&text_literals::plain(text));
+        let plain = plain(text);
         let mut query = state
             .sql_to_statement(&plain, &datafusion::config::Dialect::Spark)
             .map_err(|error| crate::error::datafusion::parse_error(error, text))?;
         if !statement::is_query(&query) {
             return statement::unsupported("this statement");
         }
-        let conf = self.conf();
         // Places are those of the text that was parsed.
         let quoted = plain == text;
+        let conf = self.conf();
         let surroundings = Surroundings {
             time_zone: conf.time_zone().to_owned(),
             division: if quoted { query_context::of_division(text, &query) } else { None },
@@ -230,4 +239,9 @@ impl Session {
         let frame = context.execute_logical_plan(plan).await?;
         Ok(DataFrame::from_plan(self.clone(), frame, surroundings.reading))
     }
+}
+
+/// The query's text as DataFusion's parser reads it.
+fn plain(text: &str) -> String {
+    dialect::with_plain_numbers(&text_literals::plain(text))
 }

@@ -13,6 +13,7 @@ use crate::error::relation::{SearchPath, not_found, quoted};
 use crate::python::interpreter::{os_user, spark_minor};
 use crate::session::Session;
 use crate::session::catalog::{self, Table};
+use crate::session::diagnosis::Around;
 use crate::session::statement::{CreateTable, CreateView, Name, ViewBody, context, unsupported};
 use crate::types::StructType;
 
@@ -110,9 +111,21 @@ pub(super) async fn view(session: &Session, statement: CreateView) -> Result<(),
             if let Some(columns) = columns {
                 reader = reader.schema_type(columns)?;
             }
-            reader.load(&[])?.to_view()?
+            reader.load(&[])?.to_view(&name)?
         }
-        ViewBody::Query { query, columns } => session.query(&query).await?.renamed(&columns)?.to_view()?,
+        ViewBody::Query { query, columns, at } => {
+            // The operator shows more of a view that names its columns.
+            let planned = match columns.is_empty() {
+                true => {
+                    let operator = format!(
+                        "CreateViewCommand `{name}`, {query}, {if_not_exists}, {replace}, LocalTempView, UNSUPPORTED, false"
+                    );
+                    session.diagnosed(&query, &Around { operator: Some(operator), at }).await?
+                }
+                false => session.query(&query).await?,
+            };
+            planned.renamed(&columns)?.to_view(&name)?
+        }
     };
     if session.inner.views.get(&name).is_some() && !replace {
         if if_not_exists {

@@ -119,8 +119,17 @@ pub(super) struct CreateView {
 /// What a view shows.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ViewBody {
-    Source { provider: String, columns: Option<StructType>, options: Vec<(String, String)> },
-    Query { query: String, columns: Vec<String> },
+    Source {
+        provider: String,
+        columns: Option<StructType>,
+        options: Vec<(String, String)>,
+    },
+    /// `at` is where the query begins: its line, from 1, and column, from 0.
+    Query {
+        query: String,
+        columns: Vec<String>,
+        at: (usize, usize),
+    },
 }
 
 /// Reads a statement; none stands for a query.
@@ -294,7 +303,8 @@ fn create_view(cursor: &mut Cursor<'_>, replace: bool, temporary: bool, text: &s
             return cursor.refuse();
         }
     }
-    let body = ViewBody::Query { query: cursor.rest().to_owned(), columns };
+    let first = cursor.peek(0);
+    let body = ViewBody::Query { query: cursor.rest().to_owned(), columns, at: (first.line, first.column) };
     Ok(CreateView { name, replace, temporary, if_not_exists, body, text: text.to_owned() })
 }
 
