@@ -17,11 +17,11 @@ use futures::{StreamExt, future};
 use serde::{Deserialize, Serialize};
 
 use super::pushdown::filter::Filter;
-use crate::error::SparkError;
+use crate::error::{ExceptionClass, SparkError};
 use crate::executor::{PlannedRead, PythonExecutor, ReadSettings, ReadTask};
 use crate::python::exception::TracebackStyle;
 use crate::types::StructType;
-use crate::types::arrow::to_table_schema;
+use crate::types::arrow::{has_twins, to_scan_schema};
 
 /// The format of a serialised scan.
 const FORMAT: u32 = 2;
@@ -70,7 +70,7 @@ impl PythonDataSourceExec {
         projection: Option<Vec<usize>>,
         executor: Arc<dyn PythonExecutor>,
     ) -> Result<Self> {
-        let mut table_schema: SchemaRef = Arc::new(to_table_schema(&schema)?);
+        let mut table_schema: SchemaRef = Arc::new(to_scan_schema(&schema)?);
         if let Some(indices) = &projection {
             table_schema = Arc::new(table_schema.project(indices)?);
         }
@@ -158,6 +158,12 @@ impl PythonDataSourceExec {
     }
 }
 
+/// Why rows of columns with the same name cannot be read: Spark's tasks fail in the JVM (SCH-DUP).
+fn same_names() -> SparkError {
+    let message = "Two columns of the data source have the same name, so that its rows cannot be read.";
+    SparkError::plain(ExceptionClass::Spark, message)
+}
+
 impl DisplayAs for PythonDataSourceExec {
     fn fmt_as(&self, kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let partitions = self.partition_count();
@@ -237,10 +243,14 @@ impl ExecutionPlan for PythonDataSourceExec {
         })?;
         let projection = self.projection.clone();
         let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let twins = has_twins(&self.schema);
         let has_columns = !self.schema.fields.is_empty();
         // A schema without columns loses its rows in Spark (SCH-EMPTY-STRUCT).
         let batches = stream.filter(move |batch| future::ready(has_columns || batch.is_err())).map(move |batch| {
             let batch: RecordBatch = batch?;
+            if twins {
+                return Err(same_names().into());
+            }
             metrics.record_output(batch.num_rows());
             match &projection {
                 Some(indices) => Ok(batch.project(indices)?),

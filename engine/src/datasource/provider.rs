@@ -17,7 +17,7 @@ use crate::executor::{CreateRequest, PlanReadRequest, PlannedRead, PythonExecuto
 use crate::python::interpreter::PythonRuntime;
 use crate::python::pickle::Pickled;
 use crate::types::StructType;
-use crate::types::arrow::to_table_schema;
+use crate::types::arrow::to_scan_schema;
 
 /// A data source that was loaded: its instance and schema are fixed, its reader is planned when a query first needs it.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl PythonTableProvider {
                 created.schema
             }
         };
-        let table_schema = Arc::new(to_table_schema(&schema)?);
+        let table_schema = Arc::new(to_scan_schema(&schema)?);
         let name = request.provider.clone();
         Ok(Self { name, schema, request, instance, table_schema, settings, executor, planned: OnceCell::new() })
     }

@@ -3,7 +3,7 @@
 use arrow::datatypes::{DataType as ArrowType, Field, Fields, IntervalUnit, Schema};
 use serde_json::Value;
 
-use super::{SPARK_FIELD, fits};
+use super::{SPARK_FIELD, fits, shown_name};
 use crate::error::{ExceptionClass, SparkError};
 use crate::types::{DataType, StructField, StructType, condition};
 
@@ -33,7 +33,7 @@ pub fn from_arrow_field(field: &Field) -> Result<StructField, SparkError> {
         .and_then(|json| StructField::from_json(&json).ok())
         .filter(|recorded| fits(&recorded.data_type, field.data_type()));
     if let Some(recorded) = recorded {
-        return Ok(StructField { name: field.name().clone(), nullable: field.is_nullable(), ..recorded });
+        return Ok(StructField { name: shown_name(field.name()), nullable: field.is_nullable(), ..recorded });
     }
     let mut spark = StructField::new(field.name(), from_arrow_type(field.data_type())?);
     spark.nullable = field.is_nullable();

@@ -8,7 +8,7 @@ mod from;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType as ArrowType, Field, FieldRef, Fields, IntervalUnit, Schema, TimeUnit};
@@ -52,6 +52,44 @@ pub fn to_table_schema(schema: &StructType) -> Result<Schema, SparkError> {
         })
         .collect();
     Ok(Schema::new(fields))
+}
+
+/// Stands between a column's name and what tells it from another column of that name. No name has it.
+const TWIN: char = '\u{0}';
+
+/// Whether two columns have the same name. Spark can look at such a table, and not read it (SCH-DUP).
+pub(crate) fn has_twins(schema: &StructType) -> bool {
+    let mut names = HashSet::new();
+    schema.fields.iter().any(|field| !names.insert(&field.name))
+}
+
+/// The Arrow schema of a table, as [`to_table_schema`] makes it, in which columns of the same name can be told apart:
+/// DataFusion takes no others. [`from_arrow_schema`] gives the names back.
+///
+/// # Errors
+///
+/// As [`to_table_schema`].
+pub(crate) fn to_scan_schema(schema: &StructType) -> Result<Schema, SparkError> {
+    let table = to_table_schema(schema)?;
+    if !has_twins(schema) {
+        return Ok(table);
+    }
+    let shared = |name: &str| schema.fields.iter().filter(|field| field.name == name).count() > 1;
+    let fields: Vec<Field> = table
+        .fields()
+        .iter()
+        .enumerate()
+        .map(|(index, field)| match field.name() {
+            name if shared(name) => Field::clone(field).with_name(format!("{name}{TWIN}{index}")),
+            _ => Field::clone(field),
+        })
+        .collect();
+    Ok(Schema::new(fields))
+}
+
+/// A column's name as Spark shows it.
+fn shown_name(name: &str) -> String {
+    name.split_once(TWIN).map_or(name, |(name, _)| name).to_owned()
 }
 
 /// The Arrow field of a Spark field, PySpark's metadata included.
