@@ -150,3 +150,73 @@ fn a_failure_in_a_task_carries_the_user_s_exception() {
     assert_eq!(error.sql_state.as_deref(), Some("38000"));
     assert!(error.message.contains("KeyError: 'gone'"), "{}", error.message);
 }
+
+/// A source that keeps every filter it can, and writes down what it is asked to a file.
+fn recording(calls: &std::path::Path) -> String {
+    format!(
+        "def called(name):
+    with open({calls:?}, 'a') as calls:
+        calls.write(name + ' ')
+class Reader(DataSourceReader):
+    def pushFilters(self, filters):
+        called('pushFilters')
+        return list(filters)
+    def partitions(self):
+        return [InputPartition(n) for n in range(2)]
+    def read(self, partition):
+        called('read')
+        yield from [(1, partition.value), (2, partition.value), (3, partition.value)]
+class Source(DataSource):
+    def schema(self):
+        return 'id long, part long'
+    def reader(self, schema):
+        called('reader')
+        return Reader()
+"
+    )
+}
+
+/// FLT-REPEAT, with operators that keep state while they run: sorts, joins, aggregations, limits.
+#[test]
+fn a_query_that_is_collected_again_is_not_planned_again() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let session = Session::try_new().unwrap();
+    session.set_conf("spark.sql.python.filterPushdown.enabled", "true").unwrap();
+    register(&session, &recording(file.path()));
+    session.read().format("source").load(&[]).unwrap().create_or_replace_temp_view("source").unwrap();
+    let calls = || {
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        std::fs::write(file.path(), "").unwrap();
+        let of = |name: &str| text.split(' ').filter(|call| *call == name).count();
+        [of("reader"), of("pushFilters"), of("read")]
+    };
+    let pushes = usize::from(PythonRuntime::get().unwrap().spark_minor() >= (4, 1));
+    let filtered = run(session.sql("SELECT id FROM source WHERE id > 1")).unwrap();
+    for again in [false, true] {
+        assert_eq!(longs(&run(filtered.collect()).unwrap()), [2, 3, 2, 3]);
+        let planned = usize::from(!again);
+        assert_eq!(calls(), [planned, planned * pushes, 2]);
+    }
+    let text = "SELECT a.id, count(*) AS n FROM source a JOIN source b ON a.id = b.id AND a.part = b.part \
+                WHERE a.id > 1 GROUP BY a.id ORDER BY a.id DESC LIMIT 2";
+    let joined = run(session.sql(text)).unwrap();
+    let copy = joined.clone();
+    for frame in [&joined, &copy, &joined] {
+        assert_eq!(longs(&run(frame.collect()).unwrap()), [3, 2]);
+    }
+    let [readers, _, reads] = calls();
+    assert_eq!((readers <= 2, reads), (true, 12));
+    assert_eq!(longs(&run(async { session.sql(text).await?.collect().await }).unwrap()), [3, 2]);
+}
+
+#[test]
+fn an_unfinished_run_leaves_nothing_to_the_next() {
+    let frame = load(&source("Id long, name string", 3, COUNTING));
+    frame.create_or_replace_temp_view("source").unwrap();
+    let sorted = run(frame.session().sql("SELECT id FROM source WHERE id > 0 ORDER BY id LIMIT 4")).unwrap();
+    run(async {
+        let mut stream = sorted.plan().await.unwrap().execute(0).unwrap();
+        assert_eq!(stream.try_next().await.unwrap().map(|batch| batch.num_rows() > 0), Some(true));
+    });
+    assert_eq!(longs(&run(sorted.collect()).unwrap()), [1, 2, 10, 11]);
+}

@@ -7,13 +7,16 @@ use arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::execution::{SendableRecordBatchStream, SessionState, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, displayable};
 use futures::TryStreamExt;
 use futures::future::try_join_all;
+use tokio::sync::OnceCell;
 
+use super::cache::Cached;
 use super::catalog::View;
 use super::text_cast::Reading;
-use super::{Session, constant_errors, lowering};
+use super::{Session, cache, constant_errors, lowering};
 use crate::datasource::provider::PythonTableProvider;
 use crate::datasource::pushdown;
 use crate::error::{ExceptionClass, SparkError};
@@ -28,6 +31,8 @@ pub struct DataFrame {
     relation: Relation,
     /// How the query reads texts.
     reading: Arc<Reading>,
+    /// The plan that was made when the result was first asked for; copies share it.
+    planned: Arc<OnceCell<QueryPlan>>,
 }
 
 #[derive(Debug, Clone)]
@@ -46,11 +51,11 @@ pub struct QueryPlan {
 
 impl DataFrame {
     pub(super) fn from_source(session: Session, source: Arc<PythonTableProvider>) -> Self {
-        Self { session, relation: Relation::Source(source), reading: Arc::default() }
+        Self { session, relation: Relation::Source(source), reading: Arc::default(), planned: Arc::default() }
     }
 
     pub(super) fn from_plan(session: Session, frame: datafusion::dataframe::DataFrame, reading: Arc<Reading>) -> Self {
-        Self { session, relation: Relation::Query(Box::new(frame)), reading }
+        Self { session, relation: Relation::Query(Box::new(frame)), reading, planned: Arc::default() }
     }
 
     /// The session that made it.
@@ -74,7 +79,8 @@ impl DataFrame {
     /// # Errors
     /// As [`schema`](Self::schema).
     pub fn create_or_replace_temp_view(&self, name: &str) -> Result<(), SparkError> {
-        self.session.inner.views.put(name, self.to_view(name)?);
+        let view = self.to_view(name)?;
+        self.session.put_view(name, view);
         Ok(())
     }
 
@@ -82,7 +88,7 @@ impl DataFrame {
     pub(super) fn to_view(&self, name: &str) -> Result<View, SparkError> {
         let provider: Arc<dyn TableProvider> = match &self.relation {
             Relation::Source(source) => Arc::clone(source) as _,
-            Relation::Query(frame) => frame.as_ref().clone().into_view(),
+            Relation::Query(frame) => cache::Relation::view(frame.logical_plan().clone(), Arc::clone(&self.reading)),
         };
         Ok(View { name: name.to_owned(), provider, schema: self.schema()? })
     }
@@ -97,7 +103,7 @@ impl DataFrame {
 
     /// The query's optimized plan as text, one operator a line. A reader is made only where it is offered filters, as in Spark.
     pub(super) async fn optimized(&self) -> Result<String, SparkError> {
-        let (state, plan) = self.with_planned_reads().await?;
+        let (state, plan) = self.with_planned_reads(None).await?;
         Ok(state.optimize(&plan)?.display_indent().to_string())
     }
 
@@ -124,19 +130,29 @@ impl DataFrame {
         }
     }
 
-    /// Plans the query: readers are made and asked for their partitions now.
+    /// Plans the query: readers are made, offered their filters and asked for their partitions now, or were when the plan was
+    /// first asked for (FLT-REPEAT).
     ///
     /// # Errors
     /// `PYTHON_DATA_SOURCE_ERROR` of `reader` and `partitions`, and the planner's own.
     pub async fn plan(&self) -> Result<QueryPlan, SparkError> {
-        let (state, plan) = self.with_planned_reads().await?;
+        self.planned.get_or_try_init(|| self.plan_without(None)).await?.renewed()
+    }
+
+    /// Plans the query anew, as if this relation were not cached.
+    pub(super) async fn plan_without(&self, cached: Option<&Arc<Cached>>) -> Result<QueryPlan, SparkError> {
+        let (state, plan) = self.with_planned_reads(cached).await?;
         let context = Arc::new(TaskContext::from(&state));
         Ok(QueryPlan { plan: state.create_physical_plan(&plan).await?, context })
     }
 
-    /// The logical plan after readers were offered their filters.
-    async fn with_planned_reads(&self) -> Result<(SessionState, LogicalPlan), SparkError> {
+    /// The logical plan with the rows that are cached, after readers were offered their filters.
+    async fn with_planned_reads(
+        &self,
+        without: Option<&Arc<Cached>>,
+    ) -> Result<(SessionState, LogicalPlan), SparkError> {
         let (state, plan) = self.query()?.into_parts();
+        let plan = self.session.inner.cache.apply(&self.session, plan, without).await?;
         constant_errors::check(&plan)?;
         let settings = self.session.conf().read_settings(&self.session.inner.settings);
         // Spark 4.0 has no filter pushdown.
@@ -195,14 +211,22 @@ impl QueryPlan {
         Ok(self.plan.execute(partition, Arc::clone(&self.context))?)
     }
 
+    /// The plan as if it had never run: some operators keep what they saw.
+    fn renewed(&self) -> Result<Self, SparkError> {
+        Ok(Self { plan: reset_plan_states(Arc::clone(&self.plan))?, context: Arc::clone(&self.context) })
+    }
+
     /// Executes every partition side by side, and returns all rows in the order of the partitions.
     ///
     /// # Errors
     /// The first failure of a partition; the others are stopped.
     pub async fn collect(&self) -> Result<Vec<RecordBatch>, SparkError> {
+        Ok(self.collect_partitions().await?.into_iter().flatten().collect())
+    }
+
+    /// As [`collect`](Self::collect), each partition for itself.
+    pub(super) async fn collect_partitions(&self) -> Result<Vec<Vec<RecordBatch>>, SparkError> {
         let streams = (0..self.partition_count()).map(|index| self.execute(index)).collect::<Result<Vec<_>, _>>()?;
-        let partitions =
-            try_join_all(streams.into_iter().map(SendableRecordBatchStream::try_collect::<Vec<_>>)).await?;
-        Ok(partitions.into_iter().flatten().collect())
+        Ok(try_join_all(streams.into_iter().map(SendableRecordBatchStream::try_collect::<Vec<_>>)).await?)
     }
 }

@@ -1,5 +1,6 @@
 //! The session: settings, registered data sources, temporary views, SQL.
 
+mod cache;
 mod catalog;
 mod char_padding;
 pub(crate) mod coercion;
@@ -39,6 +40,7 @@ use crate::error::condition::DATA_SOURCE_ALREADY_EXISTS;
 use crate::executor::{InProcessExecutor, PickledClass, PythonExecutor};
 use crate::python::interpreter::spark_minor;
 
+use cache::Cache;
 use catalog::{Names, Table, View};
 use diagnosis::Around;
 use query_context::CastContexts;
@@ -61,8 +63,9 @@ struct SessionInner {
     settings: EngineSettings,
     conf: RwLock<SessionConf>,
     registry: RwLock<DataSourceRegistry>,
-    /// Shared by all sessions of an engine.
+    /// Shared by all sessions of an engine, as what is cached of them is.
     tables: Arc<Names<Table>>,
+    cache: Arc<Cache>,
     views: Names<View>,
 }
 
@@ -107,7 +110,7 @@ impl Session {
             .with_default_features()
             .with_type_planner(Arc::new(dialect::SparkTypes))
             .build();
-        Ok(Self::from_state(state, executor, settings, Arc::default()))
+        Ok(Self::from_state(state, executor, settings, Arc::default(), Arc::default()))
     }
 
     fn from_state(
@@ -115,6 +118,7 @@ impl Session {
         executor: Arc<dyn PythonExecutor>,
         settings: EngineSettings,
         tables: Arc<Names<Table>>,
+        cache: Arc<Cache>,
     ) -> Self {
         let inner = SessionInner {
             context: SessionContext::new_with_state(state),
@@ -123,6 +127,7 @@ impl Session {
             conf: RwLock::default(),
             registry: RwLock::default(),
             tables,
+            cache,
             views: Names::default(),
         };
         Self { inner: Arc::new(inner) }
@@ -134,11 +139,13 @@ impl Session {
     pub fn new_session(&self) -> Self {
         let state = self.inner.context.state();
         let executor = Arc::clone(&self.inner.executor);
-        Self::from_state(state, executor, self.inner.settings.clone(), Arc::clone(&self.inner.tables))
+        let (tables, cache) = (Arc::clone(&self.inner.tables), Arc::clone(&self.inner.cache));
+        Self::from_state(state, executor, self.inner.settings.clone(), tables, cache)
     }
 
-    /// Forgets every table of the engine, whatever stands behind them.
+    /// Forgets every table of the engine, whatever stands behind them, and all that is cached.
     pub fn drop_all_tables(&self) {
+        self.inner.cache.clear();
         self.inner.tables.clear();
     }
 

@@ -20,6 +20,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::Session;
+use super::cache::Relation;
 use super::catalog::{self, Found, Table};
 use super::char_padding;
 use crate::datasource::options::Options;
@@ -91,8 +92,10 @@ impl Session {
 
     /// Makes a new instance of the table's source, with these options alone, to read the table's columns
     /// (SQL-OPTIONS-LOST, SQL-WITH-OPTIONS).
-    fn load_table(&self, table: &Table, options: Options) -> Result<Arc<dyn TableProvider>, SparkError> {
+    fn load_table(&self, table: &Arc<Table>, options: Options) -> Result<Arc<dyn TableProvider>, SparkError> {
         let class = self.source_of(table)?;
+        let by = class.clone();
+        let with_options = options != Options::default();
         let settings = self.conf().read_settings(&self.inner.settings);
         let request = CreateRequest {
             class,
@@ -103,7 +106,12 @@ impl Session {
         };
         let executor = Arc::clone(&self.inner.executor);
         let provider = Arc::new(PythonTableProvider::try_new(request, settings, executor)?);
-        char_padding::pad(&self.inner.context, provider, &table.schema)
+        let padded = char_padding::pad(&self.inner.context, provider, &table.schema)?;
+        // What is kept of a table was read without options.
+        if with_options {
+            return Ok(padded);
+        }
+        Ok(Relation::table(Arc::clone(table), self, by, padded))
     }
 
     /// The class behind a table. Every statement about a table needs it, though none but queries make an instance.

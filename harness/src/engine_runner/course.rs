@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use seatrial_engine::datasource::registry::RegisterError;
-use seatrial_engine::error::{Phase, SparkError};
+use seatrial_engine::error::{ExceptionClass, Phase, SparkError};
 use seatrial_engine::python::exception::{TracebackStyle, traceback};
 use seatrial_engine::session::{DataFrame, Session};
 use seatrial_engine::types::StructType;
@@ -84,7 +84,11 @@ impl Course<'_> {
             WireStep::Load { view, read } => self.load(progress, read, Some(view)),
             WireStep::Sql(statement) => {
                 let run = progress.session.sql(statement);
-                let frame = self.tokio.block_on(run).map_err(Ended::at(Phase::Plan))?;
+                let frame = self.tokio.block_on(run).map_err(|error| {
+                    // A statement may read: `CACHE TABLE`.
+                    let phase = if error.exception == ExceptionClass::Python { Phase::Read } else { Phase::Plan };
+                    Ended::at(phase)(error)
+                })?;
                 self.observe(&frame, &mut Observed::default())
             }
             WireStep::Register(expressions) => self.register(progress, Some(expressions)),

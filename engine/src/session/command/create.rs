@@ -131,16 +131,17 @@ pub(super) async fn view(session: &Session, statement: CreateView) -> Result<(),
         if if_not_exists {
             return Ok(());
         }
-        let relation = [("relationName", quoted(&[name]))];
-        let condition = if spark_minor() < (4, 1) {
-            TEMP_TABLE_OR_VIEW_ALREADY_EXISTS_4_0
-        } else {
-            TEMP_TABLE_OR_VIEW_ALREADY_EXISTS
-        };
-        return Err(condition.error(relation));
+        return Err(view_exists(&name));
     }
-    session.inner.views.put(&name, view);
+    session.put_view(&name, view);
     Ok(())
+}
+
+/// A temporary view of that name is there already.
+pub(super) fn view_exists(name: &str) -> SparkError {
+    let condition =
+        if spark_minor() < (4, 1) { TEMP_TABLE_OR_VIEW_ALREADY_EXISTS_4_0 } else { TEMP_TABLE_OR_VIEW_ALREADY_EXISTS };
+    condition.error([("relationName", quoted(&[name]))])
 }
 
 fn single(name: &Name, text: &str) -> Result<String, SparkError> {

@@ -1,10 +1,11 @@
 //! Carries statements out. Each is done when `sql` returns, as in Spark, and its result is a relation of its own.
 
+mod cache;
 mod create;
 mod describe;
 mod result;
 
-use super::catalog::{self, Found, Table};
+use super::catalog::{self, Found, Table, View};
 use super::statement::{Name, Statement, Write, unsupported};
 use super::{DataFrame, Session};
 use crate::error::SparkError;
@@ -29,9 +30,10 @@ pub(super) async fn run(session: &Session, statement: Statement) -> Result<DataF
         Statement::Write { operation, name } => return Err(write(session, operation, &name)),
         Statement::Use(name) if name.parts.len() == 1 && name.parts[0].eq_ignore_ascii_case(catalog::SCHEMA) => {}
         Statement::Use(name) => return Err(schema_not_found(&name.parts)),
-        Statement::Refresh(name) => {
-            session.expect_relation(&name, SearchPath::Statement)?;
-        }
+        Statement::Refresh(name) => cache::refresh(session, &name)?,
+        Statement::Cache(statement) => cache::cache(session, statement).await?,
+        Statement::Uncache { if_exists, name } => cache::uncache(session, if_exists, &name)?,
+        Statement::ClearCache => session.inner.cache.clear(),
         Statement::ShowCreateTable(name) => return describe::show_create_table(session, &name),
         Statement::Describe { extended, name } => return describe::describe(session, &name, extended),
         Statement::ShowTables { namespace, pattern, views } => {
@@ -46,6 +48,14 @@ pub(super) async fn run(session: &Session, statement: Statement) -> Result<DataF
 }
 
 impl Session {
+    /// Keeps a temporary view. What is cached of one that it replaces is forgotten.
+    pub(super) fn put_view(&self, name: &str, view: View) {
+        if let Some(before) = self.inner.views.get(name) {
+            self.inner.cache.remove(&before.provider);
+        }
+        self.inner.views.put(name, view);
+    }
+
     /// What the name of a statement stands for. A table's source must be registered, whatever is asked of the table.
     fn expect_relation(&self, name: &Name, path: SearchPath) -> Result<Found, SparkError> {
         match catalog::find(&self.inner.tables, &self.inner.views, &name.parts) {
@@ -94,8 +104,9 @@ fn schema_not_found(namespace: &[String]) -> SparkError {
 
 fn drop(session: &Session, view: bool, if_exists: bool, name: &Name) -> Result<(), SparkError> {
     if let [name] = name.parts.as_slice()
-        && session.inner.views.remove(name).is_some()
+        && let Some(view) = session.inner.views.remove(name)
     {
+        session.inner.cache.remove(&view.provider);
         return Ok(());
     }
     let found = catalog::table_name(&name.parts).and_then(|table| session.inner.tables.get(table));
@@ -110,6 +121,7 @@ fn drop(session: &Session, view: bool, if_exists: bool, name: &Name) -> Result<(
         Some(table) => {
             session.source_of(&table)?;
             session.inner.tables.remove(&table.name);
+            session.inner.cache.remove_table(&table);
             Ok(())
         }
         None if if_exists => Ok(()),

@@ -115,7 +115,11 @@ impl<'a> Cursor<'a> {
         self.expect_symbol("(")?;
         let mut properties = Vec::new();
         loop {
-            let key = if self.peek(0).kind == Kind::Text { self.string()? } else { self.names()?.join(".") };
+            // The string behind a key is its value.
+            let key = match self.peek(0).kind {
+                Kind::Text => literal::string_value(self.take().text),
+                _ => self.names()?.join("."),
+            };
             let equals = self.accept_symbol("=");
             let token = self.peek(0);
             let value = match token.kind {

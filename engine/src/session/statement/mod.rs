@@ -55,8 +55,13 @@ pub(super) enum Statement {
         name: Name,
         to: Name,
     },
-    /// Nothing is cached, so there is nothing to do once the table is found.
     Refresh(Name),
+    Cache(CacheTable),
+    Uncache {
+        if_exists: bool,
+        name: Name,
+    },
+    ClearCache,
     Use(Name),
     Explain {
         query: String,
@@ -104,6 +109,18 @@ pub(super) struct CreateTable {
     pub(super) query: bool,
 }
 
+/// `CACHE TABLE`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct CacheTable {
+    pub(super) lazy: bool,
+    pub(super) name: Name,
+    pub(super) options: Vec<(String, String)>,
+    /// `AS SELECT …`, and where it begins: its line, from 1, and column, from 0.
+    pub(super) query: Option<(String, (usize, usize))>,
+    /// The whole statement, which errors show.
+    pub(super) text: String,
+}
+
 /// `CREATE VIEW`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct CreateView {
@@ -147,6 +164,17 @@ pub(super) fn parse(text: &str) -> Result<Option<Statement>, SparkError> {
         "alter" => alter(&mut cursor)?,
         "explain" => explain(&mut cursor),
         "set" => return set(&mut cursor).map(Some),
+        "cache" => cache(&mut cursor, text)?,
+        "uncache" => {
+            cursor.take();
+            cursor.expect("table")?;
+            Statement::Uncache { if_exists: cursor.accept("if exists"), name: cursor.object()? }
+        }
+        "clear" => {
+            cursor.take();
+            cursor.expect("cache")?;
+            Statement::ClearCache
+        }
         "refresh" if cursor.accept("refresh table") => Statement::Refresh(cursor.object()?),
         "use" => {
             cursor.take();
@@ -155,7 +183,9 @@ pub(super) fn parse(text: &str) -> Result<Option<Statement>, SparkError> {
         "insert" | "delete" | "truncate" | "update" | "merge" => return write(&mut cursor).map(Some),
         _ => return Ok(None),
     };
-    if !matches!(statement, Statement::Explain { .. } | Statement::CreateView(_) | Statement::CreateTable(_)) {
+    let ends_in_query = matches!(&statement, Statement::Cache(cache) if cache.query.is_some())
+        || matches!(statement, Statement::Explain { .. } | Statement::CreateView(_) | Statement::CreateTable(_));
+    if !ends_in_query {
         cursor.expect_end()?;
     }
     Ok(Some(statement))
@@ -333,6 +363,22 @@ fn drop(cursor: &mut Cursor<'_>) -> Result<Statement, SparkError> {
     let name = cursor.object()?;
     cursor.accept("purge");
     Ok(Statement::Drop { view, if_exists, name })
+}
+
+fn cache(cursor: &mut Cursor<'_>, text: &str) -> Result<Statement, SparkError> {
+    cursor.take();
+    let lazy = cursor.accept("lazy");
+    cursor.expect("table")?;
+    let name = cursor.object()?;
+    let options = if cursor.accept("options") { properties(cursor, text)? } else { Vec::new() };
+    let query =
+        if cursor.accept("as") || ["select", "with", "from", "values"].iter().any(|word| cursor.peek(0).is(word)) {
+            let first = cursor.peek(0);
+            Some((cursor.rest().to_owned(), (first.line, first.column)))
+        } else {
+            None
+        };
+    Ok(Statement::Cache(CacheTable { lazy, name, options, query, text: text.to_owned() }))
 }
 
 fn show(cursor: &mut Cursor<'_>) -> Result<Statement, SparkError> {
