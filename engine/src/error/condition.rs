@@ -99,6 +99,9 @@ conditions! {
     /// `DROP VIEW` of a table.
     WRONG_COMMAND_FOR_OBJECT_TYPE = "WRONG_COMMAND_FOR_OBJECT_TYPE", "42809", Analysis,
         "The operation <operation> requires a <requiredType>. But <objectName> is a <foundType>. Use <alternative> instead.";
+    /// `CACHE TABLE … AS` makes a temporary view, which has no schema.
+    CACHE_NAME_WITH_SCHEMA = "_LEGACY_ERROR_TEMP_0037", "", Parse,
+        "It is not allowed to add catalog/namespace prefix <quoted> to the table name in CACHE TABLE AS SELECT.";
     /// A temporary view has no schema.
     TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS = "TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", "428EK", Parse,
         "CREATE TEMPORARY VIEW or the corresponding Dataset APIs only accept single-part view names, but got: <actualName>.";
@@ -138,6 +141,9 @@ conditions! {
     /// A text that is no value of the type that it is cast to, in ANSI mode. The exception depends on the type.
     CAST_INVALID_INPUT = "CAST_INVALID_INPUT", "22018", NumberFormat,
         "The value <expression> of the type <sourceType> cannot be cast to <targetType> because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead.";
+    /// A setting's value that is none of those it may have.
+    INVALID_CONF_OPTION = "INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", "22022", IllegalArgument,
+        "The value '<confValue>' in the config \"<confName>\" is invalid. It should be one of '<confOptions>'.";
     /// A setting's value that does not parse.
     INVALID_CONF_VALUE = "INVALID_CONF_VALUE.TYPE_MISMATCH", "22022", IllegalArgument,
         "The value '<confValue>' in the config \"<confName>\" is invalid. It should be a/an '<confType>' value.";

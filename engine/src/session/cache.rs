@@ -24,6 +24,7 @@ use super::text_cast::Reading;
 use super::{DataFrame, Session, SessionInner};
 use crate::error::SparkError;
 use crate::executor::PickledClass;
+use crate::python::interpreter::spark_minor;
 
 /// A relation of the catalogue that a plan reads, before it is known whether its rows are kept.
 #[derive(Debug)]
@@ -112,6 +113,23 @@ pub(super) struct Cached {
 }
 
 impl Cached {
+    /// Whether these are rows of a table.
+    fn is_of(&self, table: &Arc<Table>) -> bool {
+        let kind = self.relation.downcast_ref::<Relation>().map(|relation| &relation.kind);
+        matches!(kind, Some(Kind::Table { table: known, .. }) if Arc::ptr_eq(known, table))
+    }
+
+    /// Takes the rows away; whoever reads them at the moment keeps them.
+    fn renew(self: &mut Arc<Self>) {
+        *self = Arc::new(Self { relation: Arc::clone(&self.relation), rows: OnceCell::new() });
+    }
+
+    /// Whether queries find the rows: Spark 4.0 reads a table again, though it keeps its rows.
+    fn is_found(&self) -> bool {
+        let relation = self.relation.downcast_ref::<Relation>();
+        spark_minor() >= (4, 1) || !relation.is_some_and(|relation| matches!(relation.kind, Kind::Table { .. }))
+    }
+
     /// Reads the rows, unless they are there.
     pub(super) async fn fill(self: &Arc<Self>, session: &Session) -> Result<(), SparkError> {
         let read = async || {
@@ -206,12 +224,15 @@ impl Cache {
 
     /// Forgets what is kept of a table, whoever reads it.
     pub(super) fn remove_table(&self, table: &Arc<Table>) {
-        self.change(|all| {
-            all.retain(|cached| {
-                let kind = cached.relation.downcast_ref::<Relation>().map(|relation| &relation.kind);
-                !matches!(kind, Some(Kind::Table { table: known, .. }) if Arc::ptr_eq(known, table))
-            });
-        });
+        self.change(|all| all.retain(|cached| !cached.is_of(table)));
+    }
+
+    /// Lets a table's rows be read anew when they are next needed; before Spark 4.3 they are no longer kept.
+    pub(super) fn refresh_table(&self, table: &Arc<Table>) {
+        if spark_minor() < (4, 3) {
+            return self.remove_table(table);
+        }
+        self.change(|all| all.iter_mut().filter(|cached| cached.is_of(table)).for_each(Cached::renew));
     }
 
     /// Forgets everything.
@@ -228,7 +249,7 @@ impl Cache {
         without: Option<&Arc<Cached>>,
     ) -> Result<LogicalPlan, SparkError> {
         let mut cached = self.all();
-        cached.retain(|cached| without.is_none_or(|without| !Arc::ptr_eq(cached, without)));
+        cached.retain(|cached| cached.is_found() && without.is_none_or(|without| !Arc::ptr_eq(cached, without)));
         let mut used: Vec<Arc<Cached>> = Vec::new();
         let plan = plan.transform_down_with_subqueries(|node| {
             if let Some((found, rows)) = kept(&node, &cached)? {
@@ -248,7 +269,7 @@ impl Cache {
 fn renew(all: &mut [Arc<Cached>], relation: &Arc<dyn TableProvider>) {
     for cached in all {
         if same(&cached.relation, relation) || reads(&cached.relation, relation) {
-            *cached = Arc::new(Cached { relation: Arc::clone(&cached.relation), rows: OnceCell::new() });
+            Cached::renew(cached);
         }
     }
 }

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::condition::INVALID_CONF_VALUE;
+use crate::error::condition::{INVALID_CONF_OPTION, INVALID_CONF_VALUE};
 use crate::error::{ExceptionClass, SparkError};
 use crate::executor::ReadSettings;
 use crate::python::exception::TracebackStyle;
+use crate::python::interpreter::spark_minor;
 
 /// `spark.sql.execution.arrow.maxRecordsPerBatch`.
 const MAX_RECORDS_PER_BATCH: &str = "spark.sql.execution.arrow.maxRecordsPerBatch";
 /// `spark.sql.python.filterPushdown.enabled`.
 const FILTER_PUSHDOWN: &str = "spark.sql.python.filterPushdown.enabled";
 
+/// `spark.sql.pyspark.dataSource.profiler`, since Spark 4.2; and what it may be.
+const PROFILER: (&str, [&str; 2]) = ("spark.sql.pyspark.dataSource.profiler", ["perf", "memory"]);
 /// `spark.sql.ansi.enabled`.
 const ANSI: &str = "spark.sql.ansi.enabled";
 /// `spark.sql.session.timeZone`.
@@ -99,8 +102,15 @@ impl SessionConf {
     /// Sets a value; settings that the engine reads are checked.
     ///
     /// # Errors
-    /// `INVALID_CONF_VALUE.TYPE_MISMATCH`.
+    /// `INVALID_CONF_VALUE.TYPE_MISMATCH`, `INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS`.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), SparkError> {
+        if key == PROFILER.0 && !PROFILER.1.contains(&value) && spark_minor() >= (4, 2) {
+            return Err(INVALID_CONF_OPTION.error([
+                ("confName", key.to_owned()),
+                ("confValue", value.to_owned()),
+                ("confOptions", PROFILER.1.join(", ")),
+            ]));
+        }
         let kind = match key {
             MAX_RECORDS_PER_BATCH if value.trim().parse::<i32>().is_err() => "int",
             ANSI | FILTER_PUSHDOWN | HIDE_TRACEBACK | SIMPLIFIED_TRACEBACK if boolean(value).is_none() => "boolean",

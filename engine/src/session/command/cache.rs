@@ -76,11 +76,11 @@ pub(super) fn uncache(session: &Session, if_exists: bool, name: &Name) -> Result
     }
 }
 
-/// `REFRESH TABLE`: the rows of a view are read anew when they are next needed, those of a table are no longer kept.
+/// `REFRESH TABLE`: rows are read anew when they are next needed.
 pub(super) fn refresh(session: &Session, name: &Name) -> Result<(), SparkError> {
     match session.expect_relation(name, SearchPath::Statement)? {
         Found::View(view) => session.inner.cache.refresh(&view.provider),
-        Found::Table(table) => session.inner.cache.remove_table(&table),
+        Found::Table(table) => session.inner.cache.refresh_table(&table),
     }
     Ok(())
 }

@@ -79,7 +79,7 @@ fn a_view_of_a_query() {
     let text = "CREATE TEMP VIEW v (q COMMENT 'x', r) AS SELECT id, ';' FROM s ;";
     let Some(Statement::CreateView(view)) = parse(text).unwrap() else { unreachable!() };
     let columns = vec!["q".to_owned(), "r".to_owned()];
-    let ViewBody::Query { at, .. } = view.body else { panic!("{:?}", view.body) };
+    let ViewBody::Query { at, .. } = view.body else { unreachable!() };
     assert_eq!(view.body, ViewBody::Query { query: "SELECT id, ';' FROM s ".to_owned(), columns, at });
 }
 
