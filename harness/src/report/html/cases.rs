@@ -236,7 +236,7 @@ fn case(page: &CasePage<'_>, run: &Run) -> Markup {
                     @for behaviour in &first.covers { span.chip { (text(behaviour)) } }
                 }
                 (scenario(first))
-                @for group in &page.groups { (came_of(group, &versions, run)) }
+                @for group in &page.groups { (came_of(group, run)) }
                 (command("Reproduce on plain PySpark", &first.repro))
             }
         }
@@ -263,13 +263,13 @@ fn command(what: &str, command: &str) -> Markup {
 }
 
 /// What came of a case in some versions.
-fn came_of(group: &Group<'_>, all: &[SparkMinor], run: &Run) -> Markup {
+fn came_of(group: &Group<'_>, run: &Run) -> Markup {
     let result = group.first;
     let sides = run.sides(result.spark);
     let reference = format!("Spark {}", versions_text(&group.versions));
     html! {
         section.answer {
-            h5 { (reference) " " (badge(group, all, run)) }
+            h5 { (reference) " " (badge(group, &group.versions, run)) }
             @if !result.status.is_fine() { p.wrong { (text(&human::headline(result, &sides))) } }
             @if result.status == Status::Equivalent {
                 p.muted { "Spark fails inside its JVM without saying what is wrong; the candidate fails too, with a clear error." }
