@@ -17,7 +17,7 @@ use seatrial::report::{CaseResult, Sides, human, shell_word};
 use seatrial::run::execution::ask;
 use seatrial::run::{Judged, Project, Status, judge, today};
 use seatrial::target::pool::TargetPool;
-use seatrial::target::process::ProcessTarget;
+use seatrial::target::runner::RunnerTarget;
 use seatrial::target::{self, TargetId, engine};
 
 /// The Spark version whose answers are right.
@@ -58,7 +58,7 @@ fn run(arguments: &mut Arguments) -> Result<ExitCode, String> {
     let pool = TargetPool::new(jobs, |surroundings| {
         let mut command = engine::command_of(env!("CARGO_BIN_EXE_seatrial").into())?;
         command.surround(surroundings)?;
-        Ok(Box::new(ProcessTarget::new(TargetId::Engine, command)))
+        Ok(Box::new(RunnerTarget::new(TargetId::Engine, command)))
     });
     let today = today();
     let fixture = Arc::new(Fixture { pool, goldens, divergences, today });

@@ -100,6 +100,7 @@ impl Sandbox {
             .stdin(Stdio::null())
             .env("SEATRIAL_CACHE", self.folder.path().join("cache"))
             .env("JAVA_HOME", self.folder.path().join("java"))
+            .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
             .env("NO_COLOR", "1");
         command
     }
@@ -171,9 +172,11 @@ fn nothing_selected_has_a_code_of_its_own() {
 fn a_wrong_command_line_is_usage() {
     let sandbox = Sandbox::new();
     sandbox.cases("read/one", &[("a row", "answer")]);
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["check", "--target", "spark:3.5"], "there is no target `spark:3.5`; known targets: engine, spark:4.0.5"),
-        (&["check", "--target", "docker:4.3.0"], "target `docker:4.3.0` is not built yet"),
+        (&["check", "--target", "docker:3.5"], "there is no target `docker:3.5`"),
+        (&["check", "--target", "cmd:'./my-runner"], "does not read as a command line: a quote is not closed"),
+        (&["targets", "build", "spark:4.3"], "`spark:4.3.0` has no image; name a target such as docker:4.3.0"),
         (&["check", "--target", "sc://localhost"], "target `sc://localhost` is not built yet"),
         (&["check", "cases/nowhere"], "there is no case file or folder `cases/nowhere`"),
         (&["check", "--root", "cases"], "cases holds no folder `cases`"),
@@ -407,6 +410,60 @@ fn targets_name_the_versions_that_the_engine_can_follow() {
     );
     assert!(line("engine --spark 4.3").contains("SANDBOX/cache/spark-4.3.0"), "{}", run.stdout);
     assert!(!run.stdout.contains("engine --spark 4.2"), "{}", run.stdout);
+}
+
+#[test]
+fn without_docker_a_container_is_refused_with_the_remedy() {
+    let sandbox = Sandbox::new();
+    sandbox.cases("read/one", &[("a row", &answer("[[1]]"))]);
+    sandbox.record();
+    let parts = match cfg!(feature = "docker") {
+        true => ["is not ready: a Docker engine (", "apt-get install docker.io", "dockerd &"],
+        false => ["is not ready: containers (", "this seatrial was built without them", "cargo build "],
+    };
+    for command in [["check", "--target", "docker:4.2"], ["record", "--target", "docker:4.2"]] {
+        let run = sandbox.run(&command);
+        assert_eq!((run.code, run.stdout.as_str()), (20, ""), "{}", run.stderr);
+        for part in ["target `docker:4.2.1` "].into_iter().chain(parts) {
+            assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+        }
+    }
+    let targets = sandbox.run(&["targets"]);
+    let line = targets.stdout.lines().find(|line| line.starts_with("docker:4.3.0")).unwrap();
+    let missing = if cfg!(feature = "docker") { "no     a Docker engine (" } else { "no     containers (" };
+    assert!(line.contains(missing), "{line}");
+}
+
+#[test]
+fn an_image_is_built_by_docker_from_what_the_program_holds() {
+    let sandbox = Sandbox::new();
+    let program = sandbox.folder.path().join("bin/docker");
+    let log = sandbox.path("log");
+    let build = |arguments: &[&str]| {
+        let mut command = sandbox.command(&["targets", "build"]);
+        let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+        let output = command.args(arguments).env("PATH", path).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let text = "#!/bin/sh\necho \"$@\" >> LOG\nwhile [ \"$1\" != --iidfile ]; do shift; done\n\
+                echo sha256:abc > \"$2\"\nfor context; do :; done\necho progress\ncat \"$context/requirements.txt\"\n";
+    script(&program, &text.replace("LOG", &log.display().to_string()));
+    let (code, stdout, stderr) = build(&["docker:4.0", "docker:4.3", "--base-image", "mine:1"]);
+    let expected = "docker:4.0.5 seatrial-pyspark:4.0.5 sha256:abc\ndocker:4.3.0 seatrial-pyspark:4.3.0 sha256:abc\n";
+    assert_eq!((code, stdout.as_str()), (Some(0), expected), "{stderr}");
+    assert!(stderr.contains("progress") && stderr.contains("pyarrow=="), "{stderr}");
+    let asked = fs::read_to_string(&log).unwrap();
+    assert!(asked.contains("--build-arg SPARK_VERSION=4.3.0 ") && asked.contains("BASE_IMAGE=mine:1 "), "{asked}");
+
+    script(&program, "#!/bin/sh\necho 'pull access denied' >&2\nexit 1\n");
+    let (code, stdout, stderr) = build(&["docker:4.3"]);
+    assert_eq!((code, stdout.as_str()), (Some(20), ""));
+    for part in
+        ["pull access denied", "`docker build` ended with exit status: 1", "ci/images/base/build", "--certificates"]
+    {
+        assert!(stderr.contains(part), "{part}: {stderr}");
+    }
 }
 
 #[test]

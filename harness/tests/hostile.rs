@@ -9,7 +9,7 @@ use seatrial::case::{self, Case};
 use seatrial::observation::Value;
 use seatrial::run::{Answer, execute};
 use seatrial::target::pool::TargetPool;
-use seatrial::target::process::ProcessTarget;
+use seatrial::target::runner::RunnerTarget;
 use seatrial::target::{TargetId, engine};
 
 #[test]
@@ -21,7 +21,7 @@ fn an_attack_takes_only_its_own_case_along() {
     let pool = TargetPool::new(1, |surroundings| {
         let mut command = engine::command_of(env!("CARGO_BIN_EXE_seatrial").into())?;
         command.surround(surroundings)?;
-        Ok(Box::new(ProcessTarget::new(TargetId::Engine, command)))
+        Ok(Box::new(RunnerTarget::new(TargetId::Engine, command)))
     });
     let cases: Vec<&Case> = suite.cases.iter().collect();
     let observed = execute(&pool, &cases, |_, _| {});

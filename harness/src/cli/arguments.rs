@@ -42,8 +42,8 @@ pub(crate) enum Command {
     Diff(DiffOptions),
     /// List cases
     List(ListOptions),
-    /// List targets, whether they are ready, and what they lack
-    Targets,
+    /// List targets, whether they are ready, and what they lack; build images
+    Targets(TargetsOptions),
     /// Install the PySparks that the engine follows with --spark
     Prepare(PrepareOptions),
     /// Write docs/behaviours anew: what the cases show, with Spark's answers
@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Unpin(UnpinOptions),
     /// Render the stored result of a run again
     Report(StoredReportOptions),
-    /// Print the JSON Schema of case files, or of a run's result
+    /// Print a JSON Schema: of case files, of a run's result, or of what targets read and answer
     Schema(SchemaOptions),
     /// Serve cases on the engine over stdin and stdout
     #[command(hide = true)]
@@ -78,7 +78,7 @@ pub(crate) struct SelectionOptions {
 pub(crate) struct CheckOptions {
     #[command(flatten)]
     pub(crate) selection: SelectionOptions,
-    /// What to check: engine, spark:4.2.1, spark:4.2, cmd:PROGRAM
+    /// What to check: engine, spark:4.2.1, spark:4.2, docker:4.2.1, cmd:PROGRAM
     #[arg(long, default_value = "engine", value_name = "TARGET")]
     pub(crate) target: TargetId,
     /// The Spark versions to compare with, such as 4.1,4.2, or `all` that were recorded [default: 4.2, or that of the target]
@@ -168,18 +168,48 @@ pub(crate) enum SchemaOf {
     Case,
     /// A line of `check --format json`
     Report,
+    /// What targets read
+    Messages,
+    /// What targets answer
+    Answers,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RecordOptions {
     #[command(flatten)]
     pub(crate) selection: SelectionOptions,
-    /// The real PySpark to ask, such as spark:4.2.1
+    /// The real PySpark to ask, such as spark:4.2.1 or docker:4.2.1
     #[arg(long, value_name = "TARGET")]
     pub(crate) target: TargetId,
     /// How many runners, each with a JVM of its own, work at the same time
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) jobs: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TargetsOptions {
+    #[command(subcommand)]
+    pub(crate) command: Option<TargetsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TargetsCommand {
+    /// Build the images that the targets docker:VERSION start, and print their ids
+    Build(BuildImagesOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildImagesOptions {
+    /// The targets, such as docker:4.3.0
+    #[arg(value_name = "TARGET", required = true)]
+    pub(crate) targets: Vec<TargetId>,
+    /// The image to start from: with Python 3.11 and venv, and Java 17 or Debian's packages [default: SEATRIAL_BASE_IMAGE, or
+    /// an official one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) base_image: Option<String>,
+    /// Certificates (PEM) for pip to trust; they do not get into the image [default: SEATRIAL_CERTIFICATES]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificates: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

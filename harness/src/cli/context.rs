@@ -56,7 +56,7 @@ pub(crate) fn pool(id: &TargetId, spark: SparkMinor, jobs: Option<u16>) -> anyho
     target::end_sessions_on_signals().context("failed to watch for Ctrl-C")?;
     let default = match id {
         TargetId::Engine => std::thread::available_parallelism().map_or(1, usize::from).min(4),
-        TargetId::Spark(_) | TargetId::Command(_) => 1,
+        TargetId::Spark(_) | TargetId::Docker(_) | TargetId::Command(_) => 1,
     };
     let id = id.clone();
     Ok(TargetPool::new(jobs.map_or(default, usize::from), move |surroundings| target::open(&id, spark, surroundings)))
@@ -65,7 +65,7 @@ pub(crate) fn pool(id: &TargetId, spark: SparkMinor, jobs: Option<u16>) -> anyho
 /// The Spark version to compare a target with: what the user says, or the target's own, or the default.
 pub(crate) fn spark_version(asked: Option<SparkMinor>, target: &TargetId) -> SparkMinor {
     let own = match target {
-        TargetId::Spark(version) => version.minor().parse().ok(),
+        TargetId::Spark(version) | TargetId::Docker(version) => version.minor().parse().ok(),
         TargetId::Engine | TargetId::Command(_) => None,
     };
     asked.or(own).unwrap_or(OWN_SPARK)

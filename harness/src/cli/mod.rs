@@ -47,7 +47,7 @@ pub fn main() -> ExitCode {
         Command::Diff(options) => diff::run(&arguments.project, options),
         Command::List(options) => list::run(&arguments.project, options),
         Command::Docs(options) => docs::run(&arguments.project, options),
-        Command::Targets => targets::run(),
+        Command::Targets(options) => targets::run(options),
         Command::Prepare(options) => prepare::run(&arguments.project, options),
         Command::Scoreboard(options) => scoreboard::run(&arguments.project, options),
         Command::Pin(options) => pin::run(&arguments.project, options),
@@ -68,6 +68,8 @@ fn schema(of: SchemaOf) -> anyhow::Result<Exit> {
     let schema = match of {
         SchemaOf::Case => crate::case::json_schema(),
         SchemaOf::Report => crate::report::json::schema(),
+        SchemaOf::Messages => crate::target::protocol::messages_schema(),
+        SchemaOf::Answers => crate::target::protocol::answers_schema(),
     };
     context::print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
     Ok(Exit::Ok)

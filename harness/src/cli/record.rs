@@ -17,9 +17,9 @@ use crate::target::{Identity, TargetError, TargetId};
 
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &RecordOptions) -> anyhow::Result<Exit> {
-    let TargetId::Spark(version) = &options.target else {
+    let (TargetId::Spark(version) | TargetId::Docker(version)) = &options.target else {
         let message = format!(
-            "goldens are what real PySpark answers, and `{}` is not it; name a target such as spark:4.2.1",
+            "goldens are what real PySpark answers, and `{}` is not it; name a target such as spark:4.2.1 or docker:4.2.1",
             options.target
         );
         return Err(UsageError(message).into());
@@ -96,10 +96,11 @@ pub(crate) fn run(project: &ProjectOptions, options: &RecordOptions) -> anyhow::
 fn reference(identity: &Identity, version: &str, options: &RecordOptions) -> anyhow::Result<ReferenceRecording> {
     let recording = ReferenceRecording::try_new(&identity.target, &identity.versions, &identity.mode)?;
     if recording.spark().to_string() != version {
-        let reason = format!("its runner is Spark {}; remove its environment and try again", recording.spark());
+        let made = if let TargetId::Docker(_) = options.target { "image" } else { "environment" };
+        let reason = format!("its runner is Spark {}; remove its {made} and try again", recording.spark());
         return Err(TargetError::Start { target: options.target.to_string(), reason }.into());
     }
-    Ok(recording)
+    Ok(recording.from_image(identity.image.clone()))
 }
 
 /// What a new answer means for the goldens.

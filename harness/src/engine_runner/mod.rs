@@ -4,7 +4,7 @@
 //! saw. It judges nothing. User code may end, hang or flood this process: the harness watches it from outside.
 
 mod course;
-mod wire;
+pub(crate) mod wire;
 
 use std::fs::File;
 use std::io::{BufRead, Write};

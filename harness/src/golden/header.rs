@@ -18,6 +18,8 @@ pub(super) struct Header {
     /// By component; only those of [`COMPONENTS`].
     pub(super) versions: BTreeMap<String, String>,
     pub(super) mode: String,
+    /// The digest of the container image that all answers of the version come from; none where no container was used.
+    pub(super) image: Option<String>,
 }
 
 impl Header {
@@ -29,13 +31,17 @@ impl Header {
             }
         }
         out.line(0, &format!("mode: {}", quoted(&self.mode)));
+        if let Some(image) = &self.image {
+            out.line(0, &format!("image: {}", quoted(image)));
+        }
     }
 
-    /// In a message: `spark 4.0.5, python 3.11.7, …, classic`.
+    /// In a message: `spark 4.0.5, python 3.11.7, …, classic`, and the image if there is one.
     pub(super) fn describe(&self) -> String {
         let known =
             COMPONENTS.iter().filter_map(|name| self.versions.get(*name).map(|version| format!("{name} {version}")));
-        known.chain([self.mode.clone()]).collect::<Vec<_>>().join(", ")
+        let image = self.image.as_ref().map(|image| format!("image {image}"));
+        known.chain([self.mode.clone()]).chain(image).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -60,7 +66,14 @@ impl ReferenceRecording {
             versions.get("spark").and_then(|text| text.parse().ok()).ok_or(GoldenError::NoVersion { name: "spark" })?;
         let known = versions.iter().filter(|(name, _)| COMPONENTS.contains(&name.as_str()));
         let versions = known.map(|(name, version)| (name.clone(), version.clone())).collect();
-        Ok(Self { spark, header: Header { versions, mode: mode.to_owned() } })
+        Ok(Self { spark, header: Header { versions, mode: mode.to_owned(), image: None } })
+    }
+
+    /// The same, told by a Spark in a container: with the digest of its image.
+    #[must_use]
+    pub fn from_image(mut self, image: Option<String>) -> Self {
+        self.header.image = image;
+        self
     }
 
     /// The version of Spark that answered.
@@ -71,6 +84,11 @@ impl ReferenceRecording {
     /// `classic` or `connect`.
     pub fn mode(&self) -> &str {
         &self.header.mode
+    }
+
+    /// The digest of the container image that answered, if one did.
+    pub fn image(&self) -> Option<&str> {
+        self.header.image.as_deref()
     }
 
     /// All versions, by component.

@@ -123,6 +123,8 @@ struct GoldenFile {
     #[serde(default)]
     pandas: Option<String>,
     mode: String,
+    #[serde(default)]
+    image: Option<String>,
     cases: Node,
 }
 
@@ -132,7 +134,7 @@ impl GoldenFile {
             [Some(&self.spark), self.python.as_ref(), self.java.as_ref(), self.pyarrow.as_ref(), self.pandas.as_ref()];
         let known = COMPONENTS.iter().zip(versions);
         let versions = known.filter_map(|(name, version)| version.map(|version| ((*name).to_owned(), version.clone())));
-        Header { versions: versions.collect(), mode: self.mode.clone() }
+        Header { versions: versions.collect(), mode: self.mode.clone(), image: self.image.clone() }
     }
 }
 

@@ -189,6 +189,24 @@ fn a_version_is_recorded_by_one_installation() {
 }
 
 #[test]
+fn the_image_that_answered_is_told() {
+    let dir = TempDir::new().unwrap();
+    let cases = cases(&[("a", 1), ("b", 2)]);
+    let ids: BTreeSet<CaseId> = cases.iter().map(|case| case.id.clone()).collect();
+    let both = [(&cases[0], answer(1)), (&cases[1], answer(2))];
+    let from = |image: &str| recording("4.0.5").from_image(Some(image.to_owned()));
+    GoldenWriter::new(dir.path(), from("sha256:1")).write(&both, &ids).unwrap();
+    let text = fs::read_to_string(dir.path().join("4.0/read/x.yaml")).unwrap();
+    assert!(text.contains("\nmode: \"classic\"\nimage: \"sha256:1\"\ncases:\n"), "{text}");
+    assert_eq!(found(dir.path(), "4.0", &cases[1]), Some((answer(2), "4.0".into())));
+    let error = GoldenWriter::new(dir.path(), from("sha256:2")).write(&both[..1], &ids).unwrap_err().to_string();
+    assert!(error.contains("classic, image sha256:1; now") && error.contains("image sha256:2 answers"), "{error}");
+    write(dir.path(), "4.0.5", &both, &cases).unwrap();
+    let text = fs::read_to_string(dir.path().join("4.0/read/x.yaml")).unwrap();
+    assert!(!text.contains("image"), "without a container no image is told");
+}
+
+#[test]
 fn only_real_spark_records() {
     let versions = BTreeMap::from([("spark".to_owned(), "4.0.5".to_owned())]);
     assert!(matches!(

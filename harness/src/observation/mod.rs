@@ -1,6 +1,7 @@
 //! What a target answered for one case: typed, normalised, the same on every target.
 
 mod decode;
+pub(crate) mod form;
 mod reduction;
 mod serial;
 pub mod value;

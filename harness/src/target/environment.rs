@@ -12,8 +12,10 @@ use std::process::{Command, Output};
 
 use super::{SparkPatch, TargetError};
 
-/// The packages beside PySpark, whose versions decide values and messages.
-const PINS: [(&str, &str); 3] = [("pandas", "2.3.3"), ("pyarrow", "26.0.1"), ("numpy", "2.4.6")];
+/// The packages beside PySpark, whose versions decide values and messages. Images are made from the same list.
+const PINS: &str = include_str!("../../../ci/images/pyspark/requirements.txt");
+/// What those packages bring along.
+const CONSTRAINTS: &str = include_str!("../../../ci/images/pyspark/constraints.txt");
 /// What `pyspark-client` needs besides; as in `python/requirements.txt`.
 const CLIENT_PINS: [(&str, &str); 3] =
     [("grpcio", "1.85.1"), ("grpcio-status", "1.85.1"), ("googleapis-common-protos", "1.76.0")];
@@ -53,7 +55,8 @@ impl Installation {
         more: &[(&'static str, &str)],
         size: &'static str,
     ) -> Self {
-        let pins = PINS.iter().chain(more).map(|(name, version)| (*name, (*version).to_owned()));
+        let pins = PINS.lines().filter_map(|line| line.split_once("==")).filter(|(name, _)| !name.starts_with('#'));
+        let pins = pins.chain(more.iter().copied()).map(|(name, version)| (name, version.to_owned()));
         let packages = std::iter::once((name, version.to_owned())).chain(pins).collect();
         Self { target, directory, packages, size }
     }
@@ -119,6 +122,12 @@ impl Environments {
         self.cache.join(&installation.directory)
     }
 
+    #[cfg(feature = "docker")]
+    /// The folder for what runners wrote that failed.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.cache.join("logs")
+    }
+
     /// Whether the environment is there and whole.
     pub fn is_ready(&self, installation: &Installation) -> bool {
         let directory = self.directory(installation);
@@ -172,8 +181,11 @@ impl Environments {
         let mut venv = Command::new(&self.python);
         venv.args(["-m", "venv"]).arg(&directory);
         run("make a virtual environment", venv).map_err(not_ready)?;
+        let constraints = directory.join("constraints.txt");
+        fs::write(&constraints, CONSTRAINTS).map_err(TargetError::io(format!("write {}", constraints.display())))?;
         let mut pip = Command::new(interpreter(&directory));
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--constraint"]);
+        pip.arg(&constraints);
         pip.args(installation.requirements());
         run("install PySpark", pip).map_err(not_ready)?;
         fs::write(directory.join(MARKER), installation.marker_text())
@@ -247,9 +259,14 @@ mod tests {
         assert_eq!(python, cache.path().join("spark-4.2.1/bin/python"));
         assert!(environments.is_ready(&version()));
         environments.require(&version()).unwrap();
-        let expected = "-m pip install --quiet --disable-pip-version-check --no-input \
-                        pyspark==4.2.1 pandas==2.3.3 pyarrow==26.0.1 numpy==2.4.6\n";
-        assert!(log(&cache).ends_with(expected), "{}", log(&cache));
+        let constraints = cache.path().join("spark-4.2.1/constraints.txt");
+        let expected = format!(
+            "-m pip install --quiet --disable-pip-version-check --no-input --constraint {} \
+             pyspark==4.2.1 pandas==2.3.3 pyarrow==26.0.1 numpy==2.4.6\n",
+            constraints.display()
+        );
+        assert!(log(&cache).ends_with(&expected), "{}", log(&cache));
+        assert_eq!(fs::read_to_string(constraints).unwrap(), CONSTRAINTS);
         assert_eq!(log(&cache).lines().count(), 2);
     }
 

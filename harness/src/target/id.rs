@@ -1,4 +1,4 @@
-//! Names of targets, as people write them: `engine`, `spark:4.2.1`, `spark:4.2`, `cmd:./my-runner`.
+//! Names of targets, as people write them: `engine`, `spark:4.2.1`, `spark:4.2`, `docker:4.3.0`, `cmd:./my-runner`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,9 @@ pub enum TargetId {
     Engine,
     /// Real PySpark of this whole version (`4.2.1`), in a managed virtual environment.
     Spark(SparkPatch),
-    /// Any program that speaks the runner protocol: a shell command.
+    /// Real PySpark of this whole version, in a container.
+    Docker(SparkPatch),
+    /// Any program that speaks the runner protocol: its words are quoted as a shell's, but no shell runs it.
     Command(String),
 }
 
@@ -45,6 +47,9 @@ pub enum TargetIdError {
     /// Nothing of that name is known.
     #[error("there is no target `{0}`; known targets: {list}", list = known_targets())]
     Unknown(String),
+    /// The words of a command cannot be told apart.
+    #[error("target `{0}` does not read as a command line: a quote is not closed, or a backslash ends it")]
+    Words(String),
     /// The name is that of a target which this version does not have yet.
     #[error("target `{0}` is not built yet; known targets: {list}", list = known_targets())]
     NotBuilt(String),
@@ -52,8 +57,8 @@ pub enum TargetIdError {
 
 /// The names that [`TargetId`] parses, for messages.
 pub fn known_targets() -> String {
-    let spark = KNOWN_SPARK_VERSIONS.map(|version| format!("spark:{version}"));
-    format!("engine, {}, cmd:PROGRAM", spark.join(", "))
+    let of = |kind: &str| KNOWN_SPARK_VERSIONS.map(|version| format!("{kind}:{version}")).join(", ");
+    format!("engine, {}, {}, cmd:PROGRAM", of("spark"), of("docker"))
 }
 
 impl FromStr for TargetId {
@@ -62,14 +67,25 @@ impl FromStr for TargetId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once(':') {
             None if text == "engine" => Ok(Self::Engine),
-            Some(("spark", version)) => known_patch(version)
-                .map(|patch| Self::Spark(SparkPatch(patch.to_owned())))
-                .ok_or_else(|| TargetIdError::Unknown(text.to_owned())),
-            Some(("cmd", command)) if !command.trim().is_empty() => Ok(Self::Command(command.trim().to_owned())),
-            Some(("docker" | "sc", _) | ("engine", "subprocess")) => Err(TargetIdError::NotBuilt(text.to_owned())),
+            Some((kind @ ("spark" | "docker"), version)) => {
+                let patch = known_patch(version).ok_or_else(|| TargetIdError::Unknown(text.to_owned()))?;
+                let patch = SparkPatch(patch.to_owned());
+                Ok(if kind == "spark" { Self::Spark(patch) } else { Self::Docker(patch) })
+            }
+            Some(("cmd", command)) if !command.trim().is_empty() => match words(command) {
+                Some(_) => Ok(Self::Command(command.trim().to_owned())),
+                None => Err(TargetIdError::Words(text.to_owned())),
+            },
+            Some(("sc", _) | ("engine", "subprocess")) => Err(TargetIdError::NotBuilt(text.to_owned())),
             _ => Err(TargetIdError::Unknown(text.to_owned())),
         }
     }
+}
+
+/// The program and its arguments that a `cmd:` names; none where a quote is not closed, or there is no program.
+pub(crate) fn words(command: &str) -> Option<(String, Vec<String>)> {
+    let mut words = shlex::split(command)?.into_iter();
+    Some((words.next()?, words.collect()))
 }
 
 /// The known patch version that `version` (whole or minor) names.
@@ -84,6 +100,7 @@ impl fmt::Display for TargetId {
         match self {
             Self::Engine => f.write_str("engine"),
             Self::Spark(version) => write!(f, "spark:{version}"),
+            Self::Docker(version) => write!(f, "docker:{version}"),
             Self::Command(command) => write!(f, "cmd:{command}"),
         }
     }
@@ -100,6 +117,7 @@ mod tests {
     #[case("spark:4.2.1", "spark:4.2.1")]
     #[case("spark:4.2", "spark:4.2.1")]
     #[case("spark:4.0", "spark:4.0.5")]
+    #[case("docker:4.3", "docker:4.3.0")]
     #[case("cmd: ./my-runner --fast", "cmd:./my-runner --fast")]
     fn a_known_target_is_parsed(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(text.parse::<TargetId>().map(|id| id.to_string()), Ok(expected.to_owned()));
@@ -110,22 +128,43 @@ mod tests {
     #[case("spark:4.2.0")]
     #[case("spark:")]
     #[case("spark")]
+    #[case("docker:3.5.1")]
     #[case("cmd:")]
     #[case("Engine")]
     #[case("")]
     fn an_unknown_target_is_answered_with_the_known_ones(#[case] text: &str) {
         let error = text.parse::<TargetId>().map_err(|error| error.to_string());
         let expected = format!(
-            "there is no target `{text}`; known targets: engine, spark:4.0.5, spark:4.1.4, spark:4.2.1, spark:4.3.0, cmd:PROGRAM"
+            "there is no target `{text}`; known targets: engine, spark:4.0.5, spark:4.1.4, spark:4.2.1, spark:4.3.0, \
+             docker:4.0.5, docker:4.1.4, docker:4.2.1, docker:4.3.0, cmd:PROGRAM"
         );
         assert_eq!(error, Err(expected));
     }
 
     #[rstest]
-    #[case("docker:4.3.0")]
     #[case("sc://localhost:15002")]
     #[case("engine:subprocess")]
     fn a_planned_target_is_refused_as_such(#[case] text: &str) {
         assert_eq!(text.parse::<TargetId>(), Err(TargetIdError::NotBuilt(text.to_owned())));
+    }
+
+    #[rstest]
+    #[case("./my-runner --fast", "./my-runner", &["--fast"])]
+    #[case("'/a path/runner' -c \"x y\" z\\ z ''", "/a path/runner", &["-c", "x y", "z z", ""])]
+    #[case("runner $HOME > /dev/null; rm *", "runner", &["$HOME", ">", "/dev/null;", "rm", "*"])]
+    fn the_words_of_a_command_are_a_shells_and_nothing_else_is(
+        #[case] command: &str,
+        #[case] program: &str,
+        #[case] arguments: &[&str],
+    ) {
+        let (found, rest) = words(command).unwrap_or_default();
+        assert_eq!((found.as_str(), rest), (program, arguments.iter().map(|word| (*word).to_owned()).collect()));
+    }
+
+    #[rstest]
+    #[case("cmd:'./my-runner")]
+    #[case("cmd:my-runner \\")]
+    fn a_command_whose_words_cannot_be_told_apart_is_refused(#[case] text: &str) {
+        assert_eq!(text.parse::<TargetId>(), Err(TargetIdError::Words(text.to_owned())));
     }
 }

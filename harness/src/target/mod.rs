@@ -1,11 +1,13 @@
 //! Targets: whatever answers cases. Everything above this module reaches them through [`Target`] alone.
 //!
-//! Every target is a runner process that speaks a small line protocol ([`protocol`]); [`process`] drives one, and
-//! [`engine`], [`spark`] and a plain command say what to start. Nothing here knows what a right answer is.
+//! Every target is a runner that speaks a small line protocol ([`protocol`]); [`runner`] drives one, whatever it runs in
+//! ([`vessel`]): a [`process`] or a container. [`engine`], [`spark`], [`container`] and a plain command say what to start.
+//! Nothing here knows what a right answer is.
 //!
 //! Architecture invariant: a failure of the infrastructure (a crash, a deadline, a runner that breaks the protocol)
 //! is an [`Outcome`] of its own and never looks like an answer.
 
+pub mod container;
 pub mod engine;
 pub mod environment;
 pub mod folder;
@@ -13,12 +15,13 @@ pub mod id;
 pub mod pool;
 pub mod process;
 pub mod protocol;
+pub mod runner;
 mod session;
 pub mod spark;
 mod tail;
+pub mod vessel;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -161,17 +164,22 @@ pub fn open(id: &TargetId, spark: SparkMinor, surroundings: &Surroundings) -> Re
     let mut command = match id {
         TargetId::Engine => engine::command(spark)?,
         TargetId::Spark(version) => spark::command(version)?,
-        TargetId::Command(text) => shell_command(text),
+        TargetId::Docker(version) => return container::open(version, surroundings),
+        TargetId::Command(text) => plain_command(id, text)?,
     };
     command.surround(surroundings)?;
-    Ok(Box::new(process::ProcessTarget::new(id.clone(), command)))
+    Ok(Box::new(runner::RunnerTarget::new(id.clone(), command)))
 }
 
-/// A command of the user's, run by the shell where the user is.
-fn shell_command(text: &str) -> process::RunnerCommand {
-    process::RunnerCommand {
-        program: PathBuf::from("sh"),
-        arguments: vec!["-c".into(), format!("exec {text}").into()],
+/// A command of the user's, where the user is. No shell runs it.
+fn plain_command(id: &TargetId, text: &str) -> Result<process::RunnerCommand, TargetError> {
+    let (program, arguments) = id::words(text).ok_or_else(|| TargetError::Start {
+        target: id.to_string(),
+        reason: "it does not read as a command line".to_owned(),
+    })?;
+    Ok(process::RunnerCommand {
+        program: program.into(),
+        arguments: arguments.into_iter().map(Into::into).collect(),
         ..process::RunnerCommand::default()
-    }
+    })
 }

@@ -1,13 +1,18 @@
 //! The runner protocol, version 1: one JSON object a line, over the runner's stdin and stdout.
 //!
 //! `start` → `started`, then for every `run` exactly one of `observation`, `unsupported`, `failed`; `stop` → the runner exits.
+//! `docs/runner-protocol.md` has it for those who write runners, with JSON Schemas that are made of the types here.
 //! This module only reads and writes messages; who waits for which one is the business of [`super::process`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::{JsonSchema, schema_for};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::engine_runner::wire;
+use crate::observation::form::ObservationForm;
 
 /// The protocol version that this harness speaks.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -32,7 +37,7 @@ impl Message<'_> {
 }
 
 /// Who a target is: its answer to `start`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Identity {
     /// The protocol version the runner speaks.
     pub protocol: u32,
@@ -45,20 +50,51 @@ pub struct Identity {
     /// What the runner can do: `read`, later `write` and `stream`.
     #[serde(default)]
     pub capabilities: Vec<String>,
+    /// The digest of the container image that the runner was started from. No runner says so itself: who starts it does.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub image: Option<String>,
 }
 
-/// What a runner says to the harness.
-#[derive(Debug, PartialEq, Deserialize)]
+/// An answer of a runner to the harness: one JSON object a line, on the runner's stdout, and nothing else there.
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Answer {
     /// The answer to `start`.
     Started(Identity),
-    /// What the target did with the case; the payload is parsed by whoever asked.
-    Observation { id: String, observation: Value },
-    /// The target says that it cannot do this.
-    Unsupported { id: String, reason: String },
-    /// The runner could not carry the case out.
-    Failed { id: String, context: String },
+    /// What the target did with the case, its errors included.
+    Observation {
+        /// The case's id, as `run` had it.
+        id: String,
+        // Parsed by whoever asked.
+        /// What the target did.
+        #[schemars(with = "ObservationForm")]
+        observation: Value,
+    },
+    /// The target cannot do what the case asks.
+    Unsupported {
+        /// The case's id, as `run` had it.
+        id: String,
+        /// Why, in a phrase.
+        reason: String,
+    },
+    /// The case, or the runner, is broken: never a statement about the target.
+    Failed {
+        /// The case's id, as `run` had it.
+        id: String,
+        /// What went wrong.
+        context: String,
+    },
+}
+
+/// The JSON Schema of what a runner reads.
+pub fn messages_schema() -> Value {
+    schema_for!(wire::Message).to_value()
+}
+
+/// The JSON Schema of what a runner writes.
+pub fn answers_schema() -> Value {
+    schema_for!(Answer).to_value()
 }
 
 impl Answer {
@@ -164,5 +200,35 @@ mod tests {
     fn an_excerpt_is_short_and_printable() {
         assert_eq!(excerpt("a\tb\u{1b}[1m"), r"`a\tb\u{1b}[1m`");
         assert!(excerpt(&"x".repeat(500)).ends_with("… (380 more characters)`"));
+    }
+
+    #[test]
+    fn the_committed_schemas_are_current() {
+        for (file, schema) in [("messages", messages_schema()), ("answers", answers_schema())] {
+            let path =
+                std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/protocol-{file}.schema.json"));
+            let current = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+            let hint = format!(
+                "harness/schema/protocol-{file}.schema.json is not current; write it with\n    \
+                 seatrial schema {file} > harness/schema/protocol-{file}.schema.json"
+            );
+            assert!(std::fs::read_to_string(&path).unwrap_or_default() == current, "{hint}");
+        }
+    }
+
+    #[test]
+    fn what_the_harness_writes_is_what_runners_read() {
+        let case = json!({
+            "python": "x", "register": null, "conf": {}, "query": null, "calls": [], "count_partitions": false,
+            "read": {"format": null, "options": [["a", 1]], "schema": null, "path": ["p"]},
+        });
+        for message in [
+            Message::Start { protocol: PROTOCOL_VERSION },
+            Message::Run { id: "a/b::c", case: &case, deadline: 1.0 },
+            Message::Stop {},
+        ] {
+            let line = message.to_line().unwrap();
+            assert!(serde_json::from_str::<wire::Message>(&line).is_ok(), "{line}");
+        }
     }
 }

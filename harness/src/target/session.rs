@@ -8,9 +8,13 @@
 //! This is the only module of the harness with `unsafe` code: thin calls into libc that the standard library lacks.
 
 use std::collections::{BTreeMap, BTreeSet};
+#[cfg(feature = "docker")]
+use std::fmt;
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
+#[cfg(feature = "docker")]
+use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -110,6 +114,70 @@ pub(crate) fn describe(status: ExitStatus) -> String {
     }
 }
 
+#[cfg(feature = "docker")]
+/// Says how a process ended whose parent was a shell or the first process of a container: those report a signal as a status
+/// above 128.
+pub(crate) fn describe_code(code: i64) -> String {
+    match i32::try_from(code - 128).ok().and_then(|signal| Some((signal, signal_name(signal)?))) {
+        Some((signal, name)) => format!("signal {signal} ({name})"),
+        None => format!("exit status {code}"),
+    }
+}
+
+#[cfg(feature = "docker")]
+/// A process of this machine, told apart from a later one that got the same id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ProcessName {
+    id: i32,
+    /// In clock ticks since the machine started; 0 where the system does not say.
+    started: u64,
+}
+
+#[cfg(feature = "docker")]
+impl ProcessName {
+    /// The process that runs this.
+    pub(crate) fn own() -> Self {
+        let id = i32::try_from(std::process::id()).unwrap_or_default();
+        Self { id, started: started(id).unwrap_or_default() }
+    }
+
+    /// Whether the process still runs.
+    pub(crate) fn is_alive(self) -> bool {
+        // SAFETY: plain integers; signal 0 only asks whether the process is there.
+        let there =
+            unsafe { libc::kill(self.id, 0) } == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM);
+        there && started(self.id).is_none_or(|started| started == self.started)
+    }
+}
+
+#[cfg(feature = "docker")]
+impl fmt::Display for ProcessName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.id, self.started)
+    }
+}
+
+#[cfg(feature = "docker")]
+impl FromStr for ProcessName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split_once('-').and_then(|(id, started)| Some((id.parse().ok()?, started.parse().ok()?)));
+        match parts {
+            Some((id, started)) if id > 0 => Ok(Self { id, started }),
+            _ => Err(format!("`{text}` names no process")),
+        }
+    }
+}
+
+#[cfg(feature = "docker")]
+/// When a process started, as `/proc` says it; none for one that is gone, a zombie, or without `/proc`.
+fn started(id: i32) -> Option<u64> {
+    let line = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let (_, rest) = line.rsplit_once(')')?;
+    rest.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
 fn signal_name(signal: i32) -> Option<&'static str> {
     Some(match signal {
         libc::SIGABRT => "SIGABRT",
@@ -126,7 +194,7 @@ fn signal_name(signal: i32) -> Option<&'static str> {
     })
 }
 
-/// Makes Ctrl-C, SIGTERM and SIGHUP end every session, and remove every temporary folder, before they end this process.
+/// Makes Ctrl-C, SIGTERM and SIGHUP end every session, and remove every container and temporary folder, before they end this process.
 ///
 /// Sessions do not get the terminal's signals, so without this they would survive their parent.
 pub fn end_sessions_on_signals() -> io::Result<()> {
@@ -173,6 +241,7 @@ fn await_signal(pipe: i32) {
     for session in registry.iter() {
         end_session(*session, Duration::from_millis(300));
     }
+    super::container::remove_all();
     super::folder::remove_all();
     let signal = i32::from(byte);
     // SAFETY: both calls take plain integers; the default action ends this process as its parent expects.
@@ -326,5 +395,30 @@ mod tests {
     fn a_process_name_with_parentheses_is_understood() {
         let entry = parse_stat("12 (a) b (c)) S 1 2 3 4").unwrap();
         assert_eq!((entry.parent, entry.session, entry.zombie), (1, 3, false));
+    }
+
+    #[test]
+    #[cfg(feature = "docker")]
+    fn a_process_is_known_by_its_id_and_its_start() {
+        let own = ProcessName::own();
+        assert_eq!(own.to_string().parse(), Ok(own));
+        assert!(own.is_alive());
+        assert!(!ProcessName { started: own.started + 1, ..own }.is_alive(), "another one that had this id");
+        let mut child = shell("exit 0");
+        let gone = ProcessName { id: child.id, started: 1 };
+        child.end().unwrap();
+        assert!(!gone.is_alive());
+        for text in ["", "12", "x-1", "-5-1", "0-1"] {
+            assert!(text.parse::<ProcessName>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "docker")]
+    fn a_status_above_128_is_a_signal() {
+        assert_eq!(describe_code(0), "exit status 0");
+        assert_eq!(describe_code(139), "signal 11 (SIGSEGV)");
+        assert_eq!(describe_code(137), "signal 9 (SIGKILL)");
+        assert_eq!(describe_code(255), "exit status 255");
     }
 }

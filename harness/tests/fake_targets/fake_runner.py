@@ -89,6 +89,9 @@ def act(case_id, action, argument):
     elif action == "half":
         write(right[:40])
         os._exit(0)
+    elif action == "half-and-hang":
+        write(right[:40])
+        time.sleep(600)
     elif action == "close":
         os.close(1)
         time.sleep(600)

@@ -15,7 +15,7 @@ use super::process::RunnerCommand;
 use super::{SparkPatch, TargetError};
 
 /// The Python files that the runner consists of: path inside `PYTHONPATH`, text.
-const RUNNER_FILES: [(&str, &str); 6] = [
+pub(crate) const RUNNER_FILES: [(&str, &str); 6] = [
     ("seatrial/__init__.py", include_str!("../../../../python/python/seatrial/__init__.py")),
     ("seatrial/case_module.py", include_str!("../../../../python/python/seatrial/case_module.py")),
     ("seatrial/runner.py", include_str!("../../../../python/python/seatrial/runner.py")),
