@@ -72,9 +72,10 @@ test: build lint python versions
 	$(SEATRIAL) scoreboard --check
 	$(SEATRIAL) docs --check
 
-## Asks real Spark for every case again and compares with the goldens.
+## Asks real Spark for every case again and compares with the goldens; then the same Sparks in containers, where there is Docker.
 verify: build
 	$(SEATRIAL) check --target spark:$(SPARK)
+	BUILD_SECONDS=1800 ci/containers
 
 verify-sample: build
 	$(SEATRIAL) check --target spark:$(SPARK) $(SAMPLE)
