@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::exit::TABLE;
+use super::exit::table;
 use crate::case::{CaseId, IdError, Side, SparkMinor};
 use crate::divergence::Kind;
 use crate::golden::GoldenStore;
@@ -15,7 +15,7 @@ use crate::target::TargetId;
 
 /// Decides whether a Spark-compatible engine answers Python Data Sources as PySpark does.
 #[derive(Debug, Parser)]
-#[command(name = "seatrial", version, after_help = TABLE, propagate_version = true)]
+#[command(name = "seatrial", version, after_help = table(), propagate_version = true)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) project: ProjectOptions,
@@ -34,10 +34,13 @@ pub(crate) struct ProjectOptions {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run cases on a target and compare its answers with the goldens
-    #[command(after_help = TABLE)]
+    #[command(after_help = table())]
     Check(CheckOptions),
     /// Ask real PySpark and store its answers as goldens
     Record(RecordOptions),
+    /// Compare with what was released, and fail when parity was lost
+    #[command(after_help = table())]
+    Gate(GateOptions),
     /// Show what answers differ between two targets, such as two Spark versions
     Diff(DiffOptions),
     /// List cases
@@ -220,6 +223,30 @@ pub(crate) struct DiffOptions {
     pub(crate) to: TargetId,
     #[command(flatten)]
     pub(crate) selection: SelectionOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GateOptions {
+    /// What was released: a git revision, a scoreboard, or a result of `check --format json` [default: on a branch, where
+    /// it left the main branch; else the latest tag before this commit]
+    #[arg(long, value_name = "REV|FILE")]
+    pub(crate) baseline: Option<String>,
+    /// The candidate
+    #[arg(long, default_value = "engine", value_name = "TARGET")]
+    pub(crate) target: TargetId,
+    /// The Spark versions to compare with, such as 4.1,4.2, or `all` that were recorded [default: all]
+    #[arg(long, value_name = "VERSION", value_delimiter = ',')]
+    pub(crate) spark: Vec<VersionChoice>,
+    /// Accept that cases, Spark versions or covered behaviours are gone
+    #[arg(long)]
+    pub(crate) allow_lost: bool,
+    /// How to report: human, markdown or json, or the run as junit, github, sarif, badge or html; FORMAT=FILE writes a file
+    /// besides what stdout shows, and may be repeated [default: human]
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(crate) format: Vec<FormatChoice>,
+    /// How many runners work at the same time [default: up to 4 for the engine, 1 otherwise]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) jobs: Option<u16>,
 }
 
 #[derive(Debug, Args)]

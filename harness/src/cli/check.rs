@@ -20,7 +20,10 @@ pub(crate) fn run(project: &ProjectOptions, options: &CheckOptions) -> anyhow::R
     let mut outputs = Outputs::open(&options.report)?;
     let Loaded { project: place, suite, selection, broken } = context::load(project, &options.selection)?;
     let goldens = GoldenStore::open(&place.golden())?;
-    let asked = versions(options, &goldens);
+    let asked = match options.spark.is_empty() {
+        true => vec![context::spark_version(None, &options.target)],
+        false => versions(&options.spark, &goldens),
+    };
     // What no case can be asked of is left out; were it all, that is told instead of a report.
     let some: Vec<SparkMinor> =
         asked.iter().copied().filter(|spark| !selection.pick(&suite, *spark).cases.is_empty()).collect();
@@ -83,13 +86,10 @@ pub(crate) fn run(project: &ProjectOptions, options: &CheckOptions) -> anyhow::R
     Ok(exit)
 }
 
-/// The versions to compare with, in order.
-fn versions(options: &CheckOptions, goldens: &GoldenStore) -> Vec<SparkMinor> {
-    if options.spark.is_empty() {
-        return vec![context::spark_version(None, &options.target)];
-    }
+/// The versions that are chosen, in order.
+pub(crate) fn versions(choices: &[VersionChoice], goldens: &GoldenStore) -> Vec<SparkMinor> {
     let all = || goldens.versions().into_iter().collect();
-    let chosen = options.spark.iter().flat_map(|choice| match choice {
+    let chosen = choices.iter().flat_map(|choice| match choice {
         VersionChoice::One(version) => vec![*version],
         VersionChoice::All => all(),
     });

@@ -68,15 +68,21 @@ impl Outputs {
         Ok(Self { places, baseline })
     }
 
-    /// Writes all reports. One that cannot be written does not keep the others from it.
+    /// Writes all reports.
     pub(crate) fn write(&mut self, run: &Run) -> anyhow::Result<()> {
+        let baseline = self.baseline.take();
+        self.write_as(|format, style| Ok(format.render(run, style, baseline.as_ref())?))
+    }
+
+    /// Writes what is rendered for each format. What cannot be written does not keep the others from it.
+    pub(crate) fn write_as(&mut self, render: impl Fn(Format, Style) -> anyhow::Result<String>) -> anyhow::Result<()> {
         let mut first = None;
         for (format, place) in &mut self.places {
             let style = match place {
                 Place::Stdout => Style::for_terminal(&io::stdout()),
                 Place::File(..) => Style::PLAIN,
             };
-            let text = format.render(run, style, self.baseline.as_ref())?;
+            let text = render(*format, style)?;
             let written = match place {
                 Place::Stdout => context::print(&text),
                 Place::File(path, file) => match file.write_all(text.as_bytes()).and_then(|()| file.flush()) {

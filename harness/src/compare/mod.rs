@@ -304,6 +304,29 @@ impl Reason {
             Self::Partitions => "partitions",
         }
     }
+
+    /// What it says of an answer, in a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Outcome => "One side failed and the other did not.",
+            Self::Schema => "Names, types or metadata of the result's columns differ.",
+            Self::Nullability => "The columns are the same but for whether they may hold nulls.",
+            Self::Values => "The rows differ: some are missing, some are unexpected, or cells of them differ.",
+            Self::Order => {
+                "The same rows came in another order, in a case that says the order counts (`ordered: true`)."
+            }
+            Self::ErrorCondition => "Both failed, and the error's condition or SQLSTATE differs.",
+            Self::ErrorMessage => {
+                "Both failed, and the message differs, or the type or text of the Python exception behind it. Tracebacks, \
+                 addresses and temporary paths are reduced on both sides before."
+            }
+            Self::ErrorParameters => "Both failed, and the error's message parameters differ.",
+            Self::Exception => "Both failed, and a user would catch another exception class.",
+            Self::Phase => "Both failed, but not in the same phase: register, load, plan or read.",
+            Self::Calls => "The source was called otherwise: other callbacks, another order, or other arguments.",
+            Self::Partitions => "The result has another number of partitions.",
+        }
+    }
 }
 
 impl fmt::Display for Reason {

@@ -85,6 +85,19 @@ pub enum Judgement {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Ours, Self::Upstream, Self::Extension, Self::Wont];
+
+    /// What it says of a pinned divergence, in a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ours => "A divergence of the candidate that is to be mended.",
+            Self::Upstream => "A divergence that a library brings along, or in which Spark itself is wrong.",
+            Self::Extension => "The candidate accepts more than Spark does, on purpose.",
+            Self::Wont => "A divergence that is known and will stay.",
+        }
+    }
+
     /// As files and reports name it.
     pub fn name(self) -> &'static str {
         match self {

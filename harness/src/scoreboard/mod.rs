@@ -1,11 +1,15 @@
 //! The scoreboard: counts per area and Spark version, and the list of all that is not exact. Text only, no dates.
 
+mod read;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 
 use crate::case::{Behaviour, Case, CaseId, Side, SparkMinor};
 use crate::compare::Reason;
 use crate::divergence::Kind;
+
+pub use read::{Board, BoardCounts, BoardEntry, read};
 
 /// How one case stands for one Spark version.
 #[derive(Debug, Clone, PartialEq)]
