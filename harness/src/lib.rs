@@ -8,6 +8,7 @@ pub mod compare;
 pub mod divergence;
 pub mod docs;
 pub mod engine_runner;
+pub mod explain;
 pub mod gate;
 pub mod golden;
 pub mod observation;

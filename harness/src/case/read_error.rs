@@ -118,7 +118,7 @@ pub(super) fn quoted_list(words: &[&str]) -> String {
 }
 
 /// Levenshtein's distance.
-fn edit_distance(left: &str, right: &str) -> usize {
+pub(crate) fn edit_distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (i, l) in left.chars().take(256).enumerate() {

@@ -41,6 +41,8 @@ pub(crate) enum Command {
     /// Compare with what was released, and fail when parity was lost
     #[command(after_help = table())]
     Gate(GateOptions),
+    /// Tell what a word of a report means: a condition, verdict, exit code, behaviour or case
+    Explain(ExplainOptions),
     /// Show what answers differ between two targets, such as two Spark versions
     Diff(DiffOptions),
     /// List cases
@@ -247,6 +249,14 @@ pub(crate) struct GateOptions {
     /// How many runners work at the same time [default: up to 4 for the engine, 1 otherwise]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainOptions {
+    /// An error condition or SQLSTATE of Spark, a verdict or another word of a report, an exit code, the id of a behaviour
+    /// or of a case [default: list the words]
+    #[arg(value_name = "WHAT")]
+    pub(crate) what: Option<String>,
 }
 
 #[derive(Debug, Args)]

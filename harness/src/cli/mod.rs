@@ -8,6 +8,7 @@ mod context;
 mod diff;
 mod docs;
 mod exit;
+mod explain;
 mod gate;
 mod judging;
 mod list;
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
         Command::Check(options) => check::run(&arguments.project, options),
         Command::Record(options) => record::run(&arguments.project, options),
         Command::Gate(options) => gate::run(&arguments.project, options),
+        Command::Explain(options) => explain::run(&arguments.project, options),
         Command::Diff(options) => diff::run(&arguments.project, options),
         Command::List(options) => list::run(&arguments.project, options),
         Command::Docs(options) => docs::run(&arguments.project, options),

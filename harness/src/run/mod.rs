@@ -5,6 +5,7 @@
 
 pub mod execution;
 pub mod judgement;
+pub mod meaning;
 pub mod project;
 pub mod selection;
 pub mod today;
