@@ -72,9 +72,11 @@ test: build lint python versions
 	$(SEATRIAL) scoreboard --check
 	$(SEATRIAL) docs --check
 
-## Asks real Spark for every case again and compares with the goldens; then the same Sparks in containers, where there is Docker.
+## Asks real Spark for every case again and compares with the goldens; then some cases as scripts of their own, and the same
+## Sparks in containers, where there is Docker.
 verify: build
 	$(SEATRIAL) check --target spark:$(SPARK)
+	ci/repro $(SPARK)
 	BUILD_SECONDS=1800 ci/containers
 
 verify-sample: build

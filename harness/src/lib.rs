@@ -13,6 +13,7 @@ pub mod gate;
 pub mod golden;
 pub mod observation;
 pub mod report;
+pub mod repro;
 pub mod run;
 pub mod scoreboard;
 pub mod target;

@@ -29,6 +29,7 @@ use serde::Deserialize;
 pub use behaviours::{Behaviour, Side};
 pub use diagnostic::Diagnostic;
 pub use id::{CaseHash, CaseId, IdError, SparkMinor, SparkVersion};
+pub(crate) use literal::python_string;
 pub use load::{load, load_text};
 pub use schema::json_schema;
 pub use surroundings::Surroundings;

@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Gate(GateOptions),
     /// Tell what a word of a report means: a condition, verdict, exit code, behaviour or case
     Explain(ExplainOptions),
+    /// Write a script that shows a case's behaviour on PySpark and on the engine
+    Repro(ReproOptions),
     /// Show what answers differ between two targets, such as two Spark versions
     Diff(DiffOptions),
     /// List cases
@@ -257,6 +259,19 @@ pub(crate) struct ExplainOptions {
     /// or of a case [default: list the words]
     #[arg(value_name = "WHAT")]
     pub(crate) what: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReproOptions {
+    /// The case: its whole id, or FILE::NAME where NAME is a part of one case's name
+    #[arg(value_name = "CASE")]
+    pub(crate) case: String,
+    /// The Spark version whose answer and PySpark the script names
+    #[arg(long, default_value = "4.2", value_name = "VERSION")]
+    pub(crate) spark: SparkMinor,
+    /// Write the script to a file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

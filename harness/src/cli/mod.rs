@@ -18,6 +18,7 @@ mod prepare;
 mod progress;
 mod record;
 mod report;
+mod repro;
 mod scoreboard;
 mod targets;
 mod unpin;
@@ -48,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::Record(options) => record::run(&arguments.project, options),
         Command::Gate(options) => gate::run(&arguments.project, options),
         Command::Explain(options) => explain::run(&arguments.project, options),
+        Command::Repro(options) => repro::run(&arguments.project, options),
         Command::Diff(options) => diff::run(&arguments.project, options),
         Command::List(options) => list::run(&arguments.project, options),
         Command::Docs(options) => docs::run(&arguments.project, options),

@@ -62,7 +62,7 @@ impl Installation {
     }
 
     /// As pip takes them.
-    fn requirements(&self) -> Vec<String> {
+    pub fn requirements(&self) -> Vec<String> {
         self.packages.iter().map(|(name, version)| format!("{name}=={version}")).collect()
     }
 
