@@ -4,6 +4,8 @@
 
 mod arguments;
 mod check;
+#[cfg(test)]
+mod ci_tests;
 mod context;
 mod diff;
 mod docs;
