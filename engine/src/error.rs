@@ -30,6 +30,8 @@ pub enum ExceptionClass {
     DateTime,
     /// `SparkRuntimeException`.
     SparkRuntime,
+    /// `ArrayIndexOutOfBoundsException`.
+    ArrayIndexOutOfBounds,
     /// `SparkException`: a job failed inside the engine; where Spark fails in the JVM without a condition.
     Spark,
 }
@@ -47,6 +49,7 @@ impl ExceptionClass {
             Self::NumberFormat => "NumberFormatException",
             Self::DateTime => "DateTimeException",
             Self::SparkRuntime => "SparkRuntimeException",
+            Self::ArrayIndexOutOfBounds => "ArrayIndexOutOfBoundsException",
             Self::Spark => "SparkException",
         }
     }

@@ -69,6 +69,9 @@ conditions! {
     /// The same before Spark 4.2, which does not tell where it looked.
     TABLE_OR_VIEW_NOT_FOUND_4_1 = "TABLE_OR_VIEW_NOT_FOUND", "42P01", Analysis,
         "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.\nIf you did not qualify the name with a schema, verify the current_schema() output, or qualify the name with the correct schema and catalog.\nTo tolerate the error on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.";
+    /// `USING` a column that a side of the join does not have.
+    UNRESOLVED_USING_COLUMN_FOR_JOIN = "UNRESOLVED_USING_COLUMN_FOR_JOIN", "42703", Analysis,
+        "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side columns: [<suggestion>].";
     /// A function that this engine does not have.
     UNRESOLVED_ROUTINE = "UNRESOLVED_ROUTINE", "42883", Analysis,
         "Cannot resolve routine <routineName> on search path <searchPath>.";
@@ -138,6 +141,24 @@ conditions! {
     /// `%` by zero, in ANSI mode.
     REMAINDER_BY_ZERO = "REMAINDER_BY_ZERO", "22012", Arithmetic,
         "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.";
+    /// `array[index]` beyond the array, in ANSI mode.
+    INVALID_ARRAY_INDEX = "INVALID_ARRAY_INDEX", "22003", ArrayIndexOutOfBounds,
+        "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use the SQL function `get()` to tolerate accessing element at invalid index and return NULL instead.";
+    /// `element_at` beyond the array, in ANSI mode.
+    INVALID_ARRAY_INDEX_IN_ELEMENT_AT = "INVALID_ARRAY_INDEX_IN_ELEMENT_AT", "22003", ArrayIndexOutOfBounds,
+        "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use `try_element_at` to tolerate accessing element at invalid index and return NULL instead.";
+    /// `element_at(array, 0)`.
+    INVALID_INDEX_OF_ZERO = "INVALID_INDEX_OF_ZERO", "22003", SparkRuntime,
+        "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).";
+    /// A value in a variant that does not fit the type that is asked for.
+    INVALID_VARIANT_CAST = "INVALID_VARIANT_CAST", "22023", SparkRuntime,
+        "The variant value `<value>` cannot be cast into `<dataType>`. Please use `try_variant_get` instead.";
+    /// Two `COLLATE` that differ.
+    COLLATION_MISMATCH_EXPLICIT = "COLLATION_MISMATCH.EXPLICIT", "42P21", Analysis,
+        "Could not determine which collation to use for string functions and operators. Error occurred due to the mismatch between explicit collations: [<explicitTypes>]. Decide on a single explicit collation and remove others.";
+    /// Two columns whose collations differ.
+    COLLATION_MISMATCH_IMPLICIT = "COLLATION_MISMATCH.IMPLICIT", "42P21", Analysis,
+        "Could not determine which collation to use for string functions and operators. Error occurred due to the mismatch between implicit collations: [<implicitTypes>]. Use COLLATE function to set the collation explicitly.";
     /// A text that is no value of the type that it is cast to, in ANSI mode. The exception depends on the type.
     CAST_INVALID_INPUT = "CAST_INVALID_INPUT", "22018", NumberFormat,
         "The value <expression> of the type <sourceType> cannot be cast to <targetType> because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead.";

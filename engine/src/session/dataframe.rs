@@ -15,6 +15,7 @@ use tokio::sync::OnceCell;
 
 use super::cache::Cached;
 use super::catalog::View;
+use super::functions::partition_id;
 use super::text_cast::Reading;
 use super::{Session, cache, constant_errors, lowering};
 use crate::datasource::provider::PythonTableProvider;
@@ -143,7 +144,8 @@ impl DataFrame {
     pub(super) async fn plan_without(&self, cached: Option<&Arc<Cached>>) -> Result<QueryPlan, SparkError> {
         let (state, plan) = self.with_planned_reads(cached).await?;
         let context = Arc::new(TaskContext::from(&state));
-        Ok(QueryPlan { plan: state.create_physical_plan(&plan).await?, context })
+        let physical = partition_id::known(state.create_physical_plan(&plan).await?, &plan)?;
+        Ok(QueryPlan { plan: physical, context })
     }
 
     /// The logical plan with the rows that are cached, after readers were offered their filters.

@@ -44,7 +44,7 @@ impl TypePlanner for SparkTypes {
     }
 }
 
-/// The text with Spark's number literals as casts: `1.5D`, `1.5BD`, `1.5F`, `1S`, `1Y`, and `1e3`, which is a double.
+/// The text with `exists` of an array in quotes, and with Spark's number literals as casts: `1.5D`, `1.5BD`, `1.5F`, `1S`, `1Y`, and `1e3`, which is a double.
 /// A text that does not tokenise is left to the parser's own error.
 pub(super) fn with_plain_numbers(text: &str) -> String {
     let Ok(tokens) = Tokenizer::new(&SparkSqlDialect {}, text).tokenize_with_location() else {
@@ -53,6 +53,13 @@ pub(super) fn with_plain_numbers(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut copied = 0;
     for (index, token) in tokens.iter().enumerate() {
+        if is_exists_of_array(&tokens[index..])
+            && let (Some(start), Some(end)) = (offset(text, token.span.start), offset(text, token.span.end))
+        {
+            plain.push_str(&text[copied..start]);
+            plain.push_str(&format!("`{}`", &text[start..end].to_lowercase()));
+            copied = end;
+        }
         let Token::Number(number, false) = &token.token else { continue };
         let suffix = tokens.get(index + 1).and_then(|next| suffix(token, next));
         let sql_type = match suffix.as_deref() {
@@ -76,6 +83,24 @@ pub(super) fn with_plain_numbers(text: &str) -> String {
     }
     plain.push_str(&text[copied..]);
     plain
+}
+
+/// Whether the tokens begin with `exists(` and no query follows: the function, which the parser takes for the predicate.
+fn is_exists_of_array(tokens: &[TokenWithSpan]) -> bool {
+    use datafusion::sql::sqlparser::keywords::Keyword;
+    let Some((Token::Word(word), rest)) = tokens.split_first().map(|(first, rest)| (&first.token, rest)) else {
+        return false;
+    };
+    let mut tokens = rest.iter().map(|token| &token.token).filter(|token| !matches!(token, Token::Whitespace(_)));
+    if word.keyword != Keyword::EXISTS || word.quote_style.is_some() || tokens.next() != Some(&Token::LParen) {
+        return false;
+    }
+    let queries = [Keyword::SELECT, Keyword::WITH, Keyword::FROM, Keyword::VALUES, Keyword::TABLE];
+    match tokens.next() {
+        Some(Token::Word(word)) => word.quote_style.is_some() || !queries.contains(&word.keyword),
+        Some(Token::LParen) | None => false,
+        Some(_) => true,
+    }
 }
 
 /// The word that stands directly behind a number.
@@ -134,6 +159,21 @@ fn translated(expr: &mut Expr) -> Option<Expr> {
             }
             _ => None,
         },
+        Expr::CompoundFieldAccess { access_chain, .. } => {
+            // The planner takes a field's name for one in quotes only.
+            for access in access_chain {
+                if let ast::AccessExpr::Dot(Expr::Identifier(name)) = access {
+                    let name = Value::SingleQuotedString(name.value.clone());
+                    *access = ast::AccessExpr::Dot(Expr::Value(name.into()));
+                }
+            }
+            None
+        }
+        Expr::Collate { expr, collation } => {
+            let name = collation.0.last().and_then(|part| part.as_ident())?.value.clone();
+            let name = Expr::Value(Value::SingleQuotedString(name).into());
+            Some(call("collate", vec![expr.as_ref().clone(), name]))
+        }
         Expr::RLike { negated, expr, pattern, .. } => {
             let matches = call("regexp_like", vec![expr.as_ref().clone(), pattern.as_ref().clone()]);
             Some(if *negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(matches) } } else { matches })
@@ -202,8 +242,9 @@ fn of_function(name: &str, arguments: Vec<Expr>) -> Option<Expr> {
         "isnotnull" => single().map(|argument| Expr::IsNotNull(Box::new(argument))),
         "year" | "month" | "hour" | "minute" | "quarter" => part(name),
         "day" | "dayofmonth" => part("day"),
-        "startswith" => Some(call("starts_with", arguments)),
-        "endswith" => Some(call("ends_with", arguments)),
+        "startswith" => Some(call("either_starts_with", arguments)),
+        "endswith" => Some(call("either_ends_with", arguments)),
+        "contains" => Some(call("either_contains", arguments)),
         "rand" if arguments.is_empty() => Some(call("random", arguments)),
         "size" => Some(cast(call("cardinality", arguments), SqlType::Int(None))),
         "array" => Some(call("make_array", arguments)),
@@ -222,7 +263,8 @@ fn of_function(name: &str, arguments: Vec<Expr>) -> Option<Expr> {
     }
 }
 
-fn arguments(arguments: &FunctionArguments) -> Option<Vec<Expr>> {
+/// The arguments of a plain call.
+pub(super) fn arguments(arguments: &FunctionArguments) -> Option<Vec<Expr>> {
     match arguments {
         FunctionArguments::None => Some(Vec::new()),
         FunctionArguments::List(list) if list.clauses.is_empty() && list.duplicate_treatment.is_none() => {
@@ -240,7 +282,8 @@ fn cast(expr: Expr, data_type: SqlType) -> Expr {
     Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, array: false, format: None }
 }
 
-fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+/// A call of a function by its name.
+pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     let args = arguments.into_iter().map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))).collect();
     Expr::Function(ast::Function {
         name: ObjectName::from(vec![Ident::new(name)]),
@@ -269,6 +312,8 @@ mod tests {
     #[case("SELECT\n 1.55bd\n + 1", "SELECT\n CAST('1.55' AS DECIMAL(3, 2))\n + 1")]
     #[case("SELECT 1.5, 7L, '1.5D', 1 d", "SELECT 1.5, 7L, '1.5D', 1 d")]
     #[case("SELECT 'open", "SELECT 'open")]
+    #[case("SELECT EXISTS (a, x -> x = 1)", "SELECT `exists` (a, x -> x = 1)")]
+    #[case("SELECT exists (SELECT 1), exists((SELECT 1))", "SELECT exists (SELECT 1), exists((SELECT 1))")]
     fn numbers_with_a_suffix_become_casts(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(with_plain_numbers(text), expected);
     }

@@ -15,6 +15,7 @@ use datafusion::logical_expr::{
     ScalarUDFImpl, Signature, Volatility, binary_expr, cast,
 };
 
+use super::functions::element;
 use super::text_cast;
 use crate::error::SparkError;
 use crate::error::condition::{DIVIDE_BY_ZERO, REMAINDER_BY_ZERO};
@@ -40,15 +41,19 @@ pub(super) fn rewrite(expr: &Expr, schema: &DFSchema, context: Option<&str>) -> 
     Ok(Some(binary_expr(double(left), *op, divisor)))
 }
 
-/// Whether a division by zero or a cast in vain can be in the expression.
+/// The functions that may fail, each with two arguments and a third where it is limited to some rows.
+const GUARDED: [&str; 3] = [NAME, element::AT, element::ITEM];
+
+/// Whether a division by zero, a position beyond an array or a cast in vain can be in the expression.
 pub(super) fn may_fail(expr: &Expr) -> Result<bool> {
-    expr.exists(|expr| Ok(is_guarded(expr) || text_cast::may_fail(expr)))
+    let guarded = |expr: &Expr| matches!(expr, Expr::ScalarFunction(call) if GUARDED.contains(&call.name()));
+    expr.exists(|expr| Ok(guarded(expr) || text_cast::may_fail(expr)))
 }
 
-/// The expression with divisions and casts that are tried only for rows of which the condition is true.
+/// The expression with divisions, positions and casts that are tried only for rows of which the condition is true.
 pub(super) fn only_where(expr: Expr, condition: &Expr) -> Result<Expr> {
     let limited = expr.transform_up(|expr| match expr {
-        Expr::ScalarFunction(mut call) if call.name() == NAME => {
+        Expr::ScalarFunction(mut call) if GUARDED.contains(&call.name()) => {
             let inner = if call.args.len() == LIMITED { call.args.pop() } else { None };
             let condition = match inner {
                 Some(inner) => inner.and(condition.clone()),
@@ -68,7 +73,7 @@ fn is_guarded(divisor: &Expr) -> bool {
 
 const NAME: &str = "divisor";
 
-/// How many arguments a division has that is limited to some rows.
+/// How many arguments a function has that is limited to some rows.
 const LIMITED: usize = 3;
 
 /// `divisor(dividend, divisor[, condition])`: the divisor, null where it is zero. Zero is an error where there is something to

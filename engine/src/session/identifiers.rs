@@ -31,9 +31,10 @@ pub(super) async fn resolve(context: &SessionContext, state: &SessionState, stat
     let Statement::Statement(ast) = statement else { return Ok(()) };
     let mut relations = Relations::default();
     let _ = ast.visit(&mut relations);
+    columns.append(&mut relations.columns);
     let mut columns = Spellings { known: spellings(columns.into_iter()), aliases: HashSet::new() };
     let _ = ast.visit(&mut Aliases(&mut columns));
-    let relations = Spellings { known: spellings(relations.0.into_iter()), aliases: HashSet::new() };
+    let relations = Spellings { known: spellings(relations.names.into_iter()), aliases: HashSet::new() };
     let fields = Spellings { known: spellings(fields.into_iter()), aliases: HashSet::new() };
     let _ = ast.visit(&mut Columns { columns: &columns, fields: &fields, relations: &relations });
     Ok(())
@@ -92,19 +93,31 @@ impl Spellings {
 
 /// The names by which a query's columns may be qualified, as the query spells them.
 #[derive(Default)]
-struct Relations(Vec<String>);
+struct Relations {
+    names: Vec<String>,
+    /// The columns that generators name.
+    columns: Vec<String>,
+}
 
 impl VisitorMut for Relations {
     type Break = ();
 
+    fn pre_visit_select(&mut self, select: &mut datafusion::sql::sqlparser::ast::Select) -> ControlFlow<()> {
+        for view in &select.lateral_views {
+            self.names.extend(view.lateral_view_name.0.iter().filter_map(|part| Some(part.as_ident()?.value.clone())));
+            self.columns.extend(view.lateral_col_alias.iter().map(|alias| alias.value.clone()));
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         match factor {
             TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => {
-                self.0.push(alias.name.value.clone());
+                self.names.push(alias.name.value.clone());
             }
             TableFactor::Table { name, .. } => {
                 let last = name.0.last().and_then(|part| part.as_ident());
-                self.0.extend(last.map(|ident| ident.value.clone()));
+                self.names.extend(last.map(|ident| ident.value.clone()));
             }
             _ => {}
         }

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
@@ -11,9 +10,7 @@ use datafusion::logical_expr::expr::{InList, Like};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::logical_plan::{Aggregate, Join};
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{
-    Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit, when,
-};
+use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit};
 
 use super::coercion::is_comparison;
 use super::floats::{has_floats, normal_floats};
@@ -55,15 +52,6 @@ fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         Expr::Between(Between { expr, negated, low, high }) if has_floats(&expr.get_type(schema)?) => {
             let bounds = (Box::new(normal(*low, schema)?), Box::new(normal(*high, schema)?));
             Transformed::yes(Expr::Between(Between::new(Box::new(normal(*expr, schema)?), negated, bounds.0, bounds.1)))
-        }
-        // DataFusion counts from the end below 0. Spark has an error there, and this engine nothing.
-        Expr::ScalarFunction(call)
-            if call.name() == "array_element"
-                && matches!(call.args.as_slice(), [array, index]
-                    if matches!(array.get_type(schema)?, DataType::List(_)) && !is_positive(index)) =>
-        {
-            let from_first = call.args[1].clone().gt(lit(0i64));
-            Transformed::yes(when(from_first, Expr::ScalarFunction(call)).end()?)
         }
         // Arrow's patterns know no other escape than the backslash.
         Expr::Like(Like { negated, expr, pattern, escape_char: Some(escape), case_insensitive }) if escape != '\\' => {
@@ -111,10 +99,6 @@ fn in_list(among: InList, schema: &DFSchema) -> Result<Transformed<Expr>> {
         parts.push(Expr::Literal(ScalarValue::Boolean(None), None));
     }
     Ok(Transformed::yes(parts.into_iter().reduce(join).unwrap_or_else(|| lit(negated))))
-}
-
-fn is_positive(expr: &Expr) -> bool {
-    matches!(expr, Expr::Literal(ScalarValue::Int64(Some(1..)), _))
 }
 
 fn is_null(expr: &Expr) -> bool {

@@ -4,6 +4,7 @@ mod cache;
 mod catalog;
 mod char_padding;
 pub(crate) mod coercion;
+mod collation;
 mod command;
 mod config;
 mod constant_errors;
@@ -12,6 +13,8 @@ mod diagnosis;
 mod dialect;
 mod division;
 mod floats;
+mod functions;
+mod generators;
 mod identifiers;
 mod lowering;
 pub(crate) mod opaque;
@@ -24,6 +27,7 @@ mod temporal_text;
 mod text_cast;
 mod text_literals;
 mod timestamp_text;
+mod using_joins;
 
 use std::sync::Arc;
 use std::sync::{PoisonError, RwLock};
@@ -105,11 +109,13 @@ impl Session {
         options.optimizer.enable_round_robin_repartition = false;
         // `1.5` is a decimal; what is a double says so.
         options.sql_parser.parse_float_as_decimal = true;
-        let state = SessionStateBuilder::new()
+        let builder = SessionStateBuilder::new()
             .with_config(config)
             .with_default_features()
             .with_type_planner(Arc::new(dialect::SparkTypes))
-            .build();
+            .with_relation_planners(vec![Arc::new(generators::GeneratorPlanner)]);
+        let mut state = functions::with_planners(builder).build();
+        functions::register(&mut state)?;
         Ok(Self::from_state(state, executor, settings, Arc::default(), Arc::default()))
     }
 
@@ -231,6 +237,8 @@ impl Session {
         let surroundings = Surroundings {
             time_zone: conf.time_zone().to_owned(),
             division: if quoted { query_context::of_division(text, &query) } else { None },
+            subscript: if quoted { query_context::of_subscript(text, &query) } else { None },
+            element_at: if quoted { query_context::of_call(text, &query, functions::element::AT) } else { None },
             reading: Arc::new(Reading {
                 ansi: conf.ansi(),
                 contexts: if quoted { CastContexts::of_query(text, &query) } else { CastContexts::default() },
@@ -242,6 +250,8 @@ impl Session {
         let context = relations::resolve(self, &mut query)?;
         let state = context.state();
         identifiers::resolve(&context, &state, &mut query).await?;
+        generators::prepare(&mut query)?;
+        using_joins::write_out(&state, &mut query).await?;
         let plan = semantics::apply(state.statement_to_plan(query).await?, &surroundings)?;
         let frame = context.execute_logical_plan(plan).await?;
         Ok(DataFrame::from_plan(self.clone(), frame, surroundings.reading))

@@ -7,31 +7,48 @@ use std::ops::ControlFlow;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr;
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{BinaryOperator, CastKind, Expr, Spanned, Value, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{AccessExpr, BinaryOperator, CastKind, Expr, Spanned, Value, Visit, Visitor};
 use datafusion::sql::sqlparser::tokenizer::Span;
 
 /// The quotation for errors of the query's only division, if there is exactly one.
 pub(super) fn of_division(text: &str, statement: &Statement) -> Option<String> {
-    let mut divisions = Divisions(Vec::new());
-    if let Statement::Statement(ast) = statement {
-        let _ = ast.visit(&mut divisions);
-    }
-    match divisions.0.as_slice() {
-        [span] => quote(text, *span),
-        _ => None,
-    }
+    let division =
+        |expr: &Expr| matches!(expr, Expr::BinaryOp { op: BinaryOperator::Divide | BinaryOperator::Modulo, .. });
+    quote(text, only(statement, division)?)
 }
 
-struct Divisions(Vec<Span>);
+/// The same for the query's only `array[index]`.
+pub(super) fn of_subscript(text: &str, statement: &Statement) -> Option<String> {
+    let subscript = |expr: &Expr| matches!(expr, Expr::CompoundFieldAccess { access_chain, .. } if matches!(access_chain.as_slice(), [AccessExpr::Subscript(_)]));
+    quote(text, closed(text, only(statement, subscript)?, ']')?)
+}
 
-impl Visitor for Divisions {
-    type Break = ();
+/// The same for the query's only call of the function.
+pub(super) fn of_call(text: &str, statement: &Statement, name: &str) -> Option<String> {
+    let call = |expr: &Expr| matches!(expr, Expr::Function(call) if call.name.to_string().eq_ignore_ascii_case(name));
+    quote(text, closed(text, only(statement, call)?, ')')?)
+}
 
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        if let Expr::BinaryOp { op: BinaryOperator::Divide | BinaryOperator::Modulo, .. } = expr {
-            self.0.push(expr.span());
+/// Where the only expression of that kind stands, if there is exactly one.
+fn only(statement: &Statement, is_one: impl Fn(&Expr) -> bool) -> Option<Span> {
+    struct Search<F>(F, Vec<Span>);
+    impl<F: Fn(&Expr) -> bool> Visitor for Search<F> {
+        type Break = ();
+
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            if (self.0)(expr) {
+                self.1.push(expr.span());
+            }
+            ControlFlow::Continue(())
         }
-        ControlFlow::Continue(())
+    }
+    let mut search = Search(is_one, Vec::new());
+    if let Statement::Statement(ast) = statement {
+        let _ = ast.visit(&mut search);
+    }
+    match search.1.as_slice() {
+        [span] => Some(*span),
+        _ => None,
     }
 }
 
@@ -94,7 +111,7 @@ impl Visitor for Casts<'_> {
             Expr::BinaryOp { left, op, right } if is_comparison(op) => (vec![left, right], Some(expr.span())),
             Expr::Between { expr: value, low, high, .. } => (vec![value, low, high], Some(expr.span())),
             Expr::InList { expr: value, list, .. } => {
-                (std::iter::once(value.as_ref()).chain(list).collect(), closed(self.text, expr.span()))
+                (std::iter::once(value.as_ref()).chain(list).collect(), closed(self.text, expr.span(), ')'))
             }
             Expr::Cast { expr: value, kind: CastKind::Cast, .. } => (vec![value], call(self.text, value.span())),
             Expr::Cast { expr: value, .. } => (vec![value], None),
@@ -125,10 +142,10 @@ fn is_comparison(op: &BinaryOperator) -> bool {
     matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq | Spaceship)
 }
 
-/// The span with the parenthesis that closes it, which the parser leaves out.
-fn closed(text: &str, mut span: Span) -> Option<Span> {
+/// The span with the character that closes it, which the parser leaves out.
+fn closed(text: &str, mut span: Span, closing: char) -> Option<Span> {
     let end = usize::try_from(span.end.column.checked_sub(1)?).ok()?;
-    let length = text.chars().skip(end).position(|character| character == ')')?;
+    let length = text.chars().skip(end).position(|character| character == closing)?;
     span.end.column += u64::try_from(length + 1).ok()?;
     Some(span)
 }

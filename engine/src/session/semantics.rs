@@ -11,11 +11,13 @@ use datafusion::logical_expr::expr::{Case, Cast, InList, Like, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Union, lit, when,
+    Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, ScalarUDF, Union, lit, when,
 };
 
+use super::functions::bytes;
+use super::functions::element::{self, Element};
 use super::text_cast::Reading;
-use super::{coercion, division, text_cast, timestamp_text};
+use super::{coercion, collation, division, text_cast, timestamp_text};
 
 /// What the meaning of an expression depends on, besides itself.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +26,9 @@ pub(super) struct Surroundings {
     pub(super) time_zone: String,
     /// The query's only division as errors quote it.
     pub(super) division: Option<String>,
+    /// Its only `array[index]`, and its only call of `element_at`.
+    pub(super) subscript: Option<String>,
+    pub(super) element_at: Option<String>,
     /// How texts are read.
     pub(super) reading: Arc<Reading>,
 }
@@ -44,9 +49,16 @@ pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<Lo
             let read = zoned.transform_data(|expr| {
                 expr.transform_up(|expr| text_cast::of_constant(expr, &schema, &surroundings.reading))
             })?;
-            Ok(read.update_data(|expr| name.restore(expr)))
+            let resolved = read.transform_data(|expr| {
+                // Its arguments may have other types now.
+                if expr.exists(|expr| Ok(matches!(expr, Expr::HigherOrderFunction(_))))? {
+                    return expr.resolve_lambda_variables(&schema);
+                }
+                Ok(Transformed::no(expr))
+            })?;
+            Ok(resolved.update_data(|expr| name.restore(expr)))
         })?;
-        rewritten.map_data(with_types)
+        rewritten.map_data(|plan| collation::apply(with_types(plan)?).and_then(with_types))
     })
     .map(|transformed| transformed.data)
 }
@@ -144,13 +156,20 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
             if !matches!(array.get_type(schema)?, ArrowType::List(_)) {
                 return Ok(Transformed::no(expr));
             }
-            // Literals inside were visited before.
-            let index = match index {
-                Expr::Literal(ScalarValue::Int32(Some(index)), _) => lit(i64::from(*index) + 1),
-                index => Expr::Cast(Cast::new(Box::new(index.clone()), ArrowType::Int64)) + lit(1i64),
-            };
-            let args = vec![array.clone(), index];
-            Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: Arc::clone(&call.func), args })))
+            let context = surroundings.subscript.as_deref();
+            let ansi = surroundings.reading.ansi;
+            Ok(Transformed::yes(Element::item(array.clone(), index.clone(), ansi, context)))
+        }
+        Expr::ScalarFunction(call) if call.name() == element::AT && call.args.len() == 2 => {
+            let function = Element::at_position(surroundings.reading.ansi, surroundings.element_at.as_deref());
+            Ok(Transformed::yes(ScalarUDF::new_from_impl(function).call(call.args.clone())))
+        }
+        Expr::ScalarFunction(call) if call.name().starts_with("either_") => {
+            let types = call.args.iter().map(|argument| argument.get_type(schema)).collect::<Result<Vec<_>>>()?;
+            match bytes::of_types(call.name(), &call.args, &types) {
+                Some(test) => Ok(Transformed::yes(test)),
+                None => Ok(Transformed::no(expr)),
+            }
         }
         // A text put together with a null is null.
         Expr::ScalarFunction(call) if call.name() == "concat" => {

@@ -2,7 +2,7 @@
 
 pub mod arrow;
 mod char_varchar;
-mod collation;
+pub(crate) mod collation;
 mod condition;
 pub mod ddl;
 mod geo;

@@ -17,19 +17,25 @@ use crate::session::coercion;
 /// Functions that are null whenever an argument is, in Spark and here.
 const NULL_INTOLERANT: &[&str] = &[
     "abs",
-    "array_element",
     "array_has",
+    "array_item",
     "ascii",
+    "binary_contains",
+    "binary_ends_with",
+    "binary_starts_with",
     "bit_length",
     "ceil",
     "character_length",
+    "collation_key",
     "contains",
     "cos",
     "date_part",
     "divisor",
+    "element_at",
     "ends_with",
     "exp",
     "floor",
+    "get",
     "in_session_zone",
     "initcap",
     "instr",
@@ -40,7 +46,9 @@ const NULL_INTOLERANT: &[&str] = &[
     "log2",
     "lower",
     "lpad",
+    "map_contains_key",
     "map_extract",
+    "map_to_array",
     "md5",
     "octet_length",
     "power",
@@ -60,7 +68,10 @@ const NULL_INTOLERANT: &[&str] = &[
     "to_date",
     "translate",
     "timestamp_text",
+    "try_element_at",
+    "try_variant_get",
     "upper",
+    "variant_get",
 ];
 
 /// Whether the function is null whenever an argument is.
@@ -123,6 +134,19 @@ fn collect<'e>(expr: &'e Expr, schema: &DFSchema, needed: &mut Vec<&'e Expr>) {
         Expr::TryCast(cast) => collect(&cast.expr, schema, needed),
         Expr::ScalarFunction(call) if NULL_INTOLERANT.contains(&call.name()) => {
             call.args.iter().for_each(|argument| collect(argument, schema, needed));
+        }
+        // The same, guarded against a null struct.
+        Expr::Case(case) => {
+            if let ([(when, then)], None, Some(otherwise)) =
+                (case.when_then_expr.as_slice(), &case.expr, &case.else_expr)
+                && let (Expr::IsNull(base), Expr::Literal(null, _), Expr::ScalarFunction(access)) =
+                    (when.as_ref(), then.as_ref(), otherwise.as_ref())
+                && null.is_null()
+                && access.name() == "get_field"
+                && access.args.first() == Some(base.as_ref())
+            {
+                collect(base, schema, needed);
+            }
         }
         // A field of something that is no path itself.
         Expr::ScalarFunction(call) if call.name() == "get_field" => {

@@ -71,6 +71,20 @@ impl Descent<'_> {
                     movable(incoming, |condition| condition.column_refs().iter().all(|column| keys.contains(*column)))?;
                 self.through(LogicalPlan::Window(window), below, above)
             }
+            // Generated columns are not there yet below.
+            LogicalPlan::Unnest(unnest) => {
+                let input = unnest.input.schema().columns();
+                let generated = |index: &usize| unnest.list_type_columns.iter().any(|(column, _)| column == index);
+                let kept = unnest.schema.columns().into_iter().zip(&unnest.dependency_indices);
+                let sources: HashMap<Column, Expr> = kept
+                    .filter(|(_, index)| !generated(index))
+                    .filter_map(|(column, index)| Some((column, Expr::Column(input.get(*index)?.clone()))))
+                    .collect();
+                let (below, above) = movable(incoming, |condition| {
+                    condition.column_refs().iter().all(|column| sources.contains_key(*column))
+                })?;
+                self.through(LogicalPlan::Unnest(unnest), substitute(below, &sources)?, above)
+            }
             LogicalPlan::Union(union) => {
                 let (below, above) = movable(incoming, |_| true)?;
                 let inputs = union
@@ -248,6 +262,14 @@ impl Descent<'_> {
                 join.left = Arc::new(self.apply(Arc::unwrap_or_clone(join.left), to_left)?);
                 join.right = Arc::new(self.apply(Arc::unwrap_or_clone(join.right), to_right)?);
                 LogicalPlan::Join(join)
+            }
+            // An array that is null generates no rows.
+            LogicalPlan::Unnest(mut unnest) if !unnest.options.preserve_nulls() => {
+                let known = Constraints::of(&unnest.input)?;
+                let checks = unnest.exec_columns.first().map(|column| Expr::Column(column.clone()).is_not_null());
+                let checks = checks.into_iter().filter(|check| !known.has(check)).collect();
+                unnest.input = Arc::new(self.apply(Arc::unwrap_or_clone(unnest.input), checks)?);
+                LogicalPlan::Unnest(unnest)
             }
             plan => plan,
         };

@@ -4,7 +4,7 @@
 //! timestamps their microseconds, floats their shortest form, non-finite floats their names.
 
 mod calendar;
-mod variant;
+pub(crate) mod variant;
 
 #[cfg(test)]
 mod tests;

@@ -9,10 +9,91 @@ use crate::types::python_json;
 const MAX_DEPTH: usize = 256;
 
 /// The JSON text of a variant's two binaries; none if they are malformed or of a type that PySpark does not know.
-pub(super) fn json_text(value: &[u8], metadata: &[u8]) -> Option<String> {
+pub(crate) fn json_text(value: &[u8], metadata: &[u8]) -> Option<String> {
     let mut out = String::new();
     write(value, metadata, 0, &mut out)?;
     Some(out)
+}
+
+/// A value of a variant that holds no others.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Primitive<'v> {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Double(f64),
+    Float(f32),
+    Decimal {
+        unscaled: i128,
+        scale: u8,
+    },
+    Date(i32),
+    /// An instant, in microseconds.
+    Timestamp(i64),
+    /// A wall clock, in microseconds.
+    TimestampNtz(i64),
+    Binary(&'v [u8]),
+    String(&'v str),
+}
+
+/// The primitive that a variant's value is; none for objects, arrays, and what is malformed.
+pub(crate) fn as_primitive(value: &[u8]) -> Option<Primitive<'_>> {
+    let (header, data) = value.split_first()?;
+    let info = header >> 2;
+    let integer = |size| i64::try_from(signed(data, size)?).ok();
+    Some(match (header & 3, info) {
+        (1, length) => Primitive::String(std::str::from_utf8(data.get(..usize::from(length))?).ok()?),
+        (0, 0) => Primitive::Null,
+        (0, 1) => Primitive::Boolean(true),
+        (0, 2) => Primitive::Boolean(false),
+        (0, 3..=6) => Primitive::Integer(integer(1 << (info - 3))?),
+        (0, 7) => Primitive::Double(f64::from_le_bytes(data.get(..8)?.try_into().ok()?)),
+        (0, 8..=10) => Primitive::Decimal { unscaled: signed(data.get(1..)?, 4 << (info - 8))?, scale: *data.first()? },
+        (0, 11) => Primitive::Date(i32::try_from(integer(4)?).ok()?),
+        (0, 12) => Primitive::Timestamp(integer(8)?),
+        (0, 13) => Primitive::TimestampNtz(integer(8)?),
+        (0, 14) => Primitive::Float(f32::from_le_bytes(data.get(..4)?.try_into().ok()?)),
+        (0, 15) => Primitive::Binary(long(data)?),
+        (0, 16) => Primitive::String(std::str::from_utf8(long(data)?).ok()?),
+        _ => return None,
+    })
+}
+
+/// The value of an object's field.
+pub(crate) fn field<'v>(value: &'v [u8], metadata: &[u8], name: &str) -> Option<&'v [u8]> {
+    let header = *value.first()?;
+    let info = header >> 2;
+    if header & 3 != 2 {
+        return None;
+    }
+    let count_size = if info & 0x10 == 0 { 1 } else { 4 };
+    let (id_size, offset_size) = (usize::from((info >> 2) & 3) + 1, usize::from(info & 3) + 1);
+    let count = unsigned(value, 1, count_size)?;
+    let ids = 1 + count_size;
+    let offsets = ids.checked_add(count.checked_mul(id_size)?)?;
+    let data = offsets.checked_add(count.checked_add(1)?.checked_mul(offset_size)?)?;
+    let found = (0..count).find(|i| {
+        unsigned(value, ids + i * id_size, id_size).and_then(|id| key(metadata, id)).is_some_and(|key| key == name)
+    })?;
+    value.get(data.checked_add(unsigned(value, offsets + found * offset_size, offset_size)?)?..)
+}
+
+/// The value of an array's element.
+pub(crate) fn item(value: &[u8], index: usize) -> Option<&[u8]> {
+    let header = *value.first()?;
+    let info = header >> 2;
+    if header & 3 != 3 {
+        return None;
+    }
+    let count_size = if info & 4 == 0 { 1 } else { 4 };
+    let offset_size = usize::from(info & 3) + 1;
+    let count = unsigned(value, 1, count_size)?;
+    if index >= count {
+        return None;
+    }
+    let offsets = 1 + count_size;
+    let data = offsets.checked_add(count.checked_add(1)?.checked_mul(offset_size)?)?;
+    value.get(data.checked_add(unsigned(value, offsets + index * offset_size, offset_size)?)?..)
 }
 
 fn write(value: &[u8], metadata: &[u8], depth: usize, out: &mut String) -> Option<()> {

@@ -1,0 +1,165 @@
+//! `spark_partition_id()`: the number of the partition that a row is in.
+//!
+//! A function of DataFusion does not know where it runs. So each operator of a plan that asks is wrapped, and tells the number of
+//! its partition to the thread as long as it is polled. What runs below has a wrapper of its own.
+
+use std::cell::Cell;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use datafusion::common::ScalarValue;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::error::Result;
+use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
+};
+use futures::Stream;
+
+const NAME: &str = "spark_partition_id";
+
+thread_local! {
+    static PARTITION: Cell<i32> = const { Cell::new(0) };
+}
+
+/// The function.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct PartitionId {
+    signature: Signature,
+}
+
+impl PartitionId {
+    pub(crate) fn new() -> Self {
+        Self { signature: Signature::nullary(Volatility::Volatile) }
+    }
+}
+
+impl ScalarUDFImpl for PartitionId {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _types: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int32)
+    }
+
+    fn return_field_from_args(&self, _args: ReturnFieldArgs) -> Result<FieldRef> {
+        Ok(Arc::new(Field::new(NAME, DataType::Int32, false)))
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        Ok(ColumnarValue::Scalar(ScalarValue::Int32(Some(PARTITION.get()))))
+    }
+}
+
+/// The physical plan in which the function knows its partition, if the query asks for it.
+///
+/// # Errors
+/// When an operator does not take its input wrapped.
+pub(crate) fn known(plan: Arc<dyn ExecutionPlan>, query: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+    let mut asked = false;
+    query.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            asked |= expr.exists(|expr| Ok(matches!(expr, Expr::ScalarFunction(call) if call.name() == NAME)))?;
+            Ok(TreeNodeRecursion::Continue)
+        })
+    })?;
+    if asked { wrapped(plan) } else { Ok(plan) }
+}
+
+fn wrapped(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let children = plan.children().into_iter().cloned().map(wrapped).collect::<Result<Vec<_>>>()?;
+    let plan = if children.is_empty() {
+        plan
+    } else {
+        plan.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))?
+    };
+    Ok(Arc::new(PartitionScopeExec { input: plan }))
+}
+
+/// An operator that tells the thread which of its partitions is polled.
+#[derive(Debug)]
+struct PartitionScopeExec {
+    input: Arc<dyn ExecutionPlan>,
+}
+
+impl DisplayAs for PartitionScopeExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PartitionScopeExec")
+    }
+}
+
+impl ExecutionPlan for PartitionScopeExec {
+    fn name(&self) -> &'static str {
+        "PartitionScopeExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _options: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match <[Arc<dyn ExecutionPlan>; 1]>::try_from(children) {
+            Ok([input]) => Ok(Arc::new(Self { input })),
+            Err(children) => datafusion::common::internal_err!("a partition's scope with {} inputs", children.len()),
+        }
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let number = i32::try_from(partition).unwrap_or(i32::MAX);
+        Ok(Box::pin(Scope { number, stream: self.input.execute(partition, context)? }))
+    }
+}
+
+struct Scope {
+    number: i32,
+    stream: SendableRecordBatchStream,
+}
+
+impl Stream for Scope {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let outer = PARTITION.replace(self.number);
+        let polled = self.stream.as_mut().poll_next(context);
+        PARTITION.set(outer);
+        polled
+    }
+}
+
+impl RecordBatchStream for Scope {
+    fn schema(&self) -> SchemaRef {
+        self.stream.schema()
+    }
+}
