@@ -64,7 +64,7 @@ impl GoldenStore {
     /// What recorded the goldens of a version.
     pub fn made_by(&self, version: SparkMinor) -> Option<GoldenMaker> {
         let header = &self.versions.get(&version)?.header;
-        Some(GoldenMaker { versions: header.versions.clone(), mode: header.mode.clone(), image: None })
+        Some(GoldenMaker { versions: header.versions.clone(), mode: header.mode.clone(), image: header.image.clone() })
     }
 
     /// What real Spark of that version answered.

@@ -199,6 +199,8 @@ fn the_image_that_answered_is_told() {
     let text = fs::read_to_string(dir.path().join("4.0/read/x.yaml")).unwrap();
     assert!(text.contains("\nmode: \"classic\"\nimage: \"sha256:1\"\ncases:\n"), "{text}");
     assert_eq!(found(dir.path(), "4.0", &cases[1]), Some((answer(2), "4.0".into())));
+    let maker = GoldenStore::open(dir.path()).unwrap().made_by("4.0".parse().unwrap()).unwrap();
+    assert_eq!(maker.image.as_deref(), Some("sha256:1"), "reports show it");
     let error = GoldenWriter::new(dir.path(), from("sha256:2")).write(&both[..1], &ids).unwrap_err().to_string();
     assert!(error.contains("classic, image sha256:1; now") && error.contains("image sha256:2 answers"), "{error}");
     write(dir.path(), "4.0.5", &both, &cases).unwrap();
