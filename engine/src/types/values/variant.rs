@@ -61,129 +61,130 @@ pub(crate) fn as_primitive(value: &[u8]) -> Option<Primitive<'_>> {
 
 /// The value of an object's field.
 pub(crate) fn field<'v>(value: &'v [u8], metadata: &[u8], name: &str) -> Option<&'v [u8]> {
-    let header = *value.first()?;
-    let info = header >> 2;
-    if header & 3 != 2 {
-        return None;
-    }
-    let count_size = if info & 0x10 == 0 { 1 } else { 4 };
-    let (id_size, offset_size) = (usize::from((info >> 2) & 3) + 1, usize::from(info & 3) + 1);
-    let count = unsigned(value, 1, count_size)?;
-    let ids = 1 + count_size;
-    let offsets = ids.checked_add(count.checked_mul(id_size)?)?;
-    let data = offsets.checked_add(count.checked_add(1)?.checked_mul(offset_size)?)?;
-    let found = (0..count).find(|i| {
-        unsigned(value, ids + i * id_size, id_size).and_then(|id| key(metadata, id)).is_some_and(|key| key == name)
-    })?;
-    value.get(data.checked_add(unsigned(value, offsets + found * offset_size, offset_size)?)?..)
+    let object = Container::object(value)?;
+    let found =
+        (0..object.count).find(|i| object.id(*i).and_then(|id| key(metadata, id)).is_some_and(|key| key == name))?;
+    object.value(found)
 }
 
 /// The value of an array's element.
 pub(crate) fn item(value: &[u8], index: usize) -> Option<&[u8]> {
-    let header = *value.first()?;
-    let info = header >> 2;
-    if header & 3 != 3 {
-        return None;
+    let array = Container::array(value)?;
+    if index < array.count { array.value(index) } else { None }
+}
+
+/// Where the parts of an object or an array are: the ids of the keys (of an object), the offsets of the values, and the values.
+struct Container<'v> {
+    bytes: &'v [u8],
+    count: usize,
+    ids: usize,
+    id_size: usize,
+    offsets: usize,
+    offset_size: usize,
+    data: usize,
+}
+
+impl<'v> Container<'v> {
+    fn object(bytes: &'v [u8]) -> Option<Self> {
+        let info = info_of(bytes, 2)?;
+        let count_size = if info & 0x10 == 0 { 1 } else { 4 };
+        Self::new(bytes, count_size, usize::from((info >> 2) & 3) + 1, usize::from(info & 3) + 1)
     }
-    let count_size = if info & 4 == 0 { 1 } else { 4 };
-    let offset_size = usize::from(info & 3) + 1;
-    let count = unsigned(value, 1, count_size)?;
-    if index >= count {
-        return None;
+
+    fn array(bytes: &'v [u8]) -> Option<Self> {
+        let info = info_of(bytes, 3)?;
+        Self::new(bytes, if info & 4 == 0 { 1 } else { 4 }, 0, usize::from(info & 3) + 1)
     }
-    let offsets = 1 + count_size;
-    let data = offsets.checked_add(count.checked_add(1)?.checked_mul(offset_size)?)?;
-    value.get(data.checked_add(unsigned(value, offsets + index * offset_size, offset_size)?)?..)
+
+    fn new(bytes: &'v [u8], count_size: usize, id_size: usize, offset_size: usize) -> Option<Self> {
+        let count = unsigned(bytes, 1, count_size)?;
+        let ids = 1 + count_size;
+        let offsets = ids.checked_add(count.checked_mul(id_size)?)?;
+        let data = offsets.checked_add(count.checked_add(1)?.checked_mul(offset_size)?)?;
+        Some(Self { bytes, count, ids, id_size, offsets, offset_size, data })
+    }
+
+    /// The id of a field's key; `i` is below the count.
+    fn id(&self, i: usize) -> Option<usize> {
+        unsigned(self.bytes, self.ids + i * self.id_size, self.id_size)
+    }
+
+    /// What stands at a place; `i` is below the count.
+    fn value(&self, i: usize) -> Option<&'v [u8]> {
+        let offset = unsigned(self.bytes, self.offsets + i * self.offset_size, self.offset_size)?;
+        self.bytes.get(self.data.checked_add(offset)?..)
+    }
+}
+
+/// What a header says besides the kind, if it is of that kind.
+fn info_of(value: &[u8], kind: u8) -> Option<u8> {
+    value.first().filter(|header| *header & 3 == kind).map(|header| header >> 2)
 }
 
 fn write(value: &[u8], metadata: &[u8], depth: usize, out: &mut String) -> Option<()> {
     if depth > MAX_DEPTH {
         return None;
     }
-    let header = *value.first()?;
-    let info = header >> 2;
-    match header & 3 {
-        0 => primitive(info, value.get(1..)?, out),
-        1 => text(value.get(1..1 + usize::from(info))?, out),
-        2 => object(info, value, metadata, depth, out),
-        _ => array(info, value, metadata, depth, out),
+    match value.first()? & 3 {
+        2 => object(&Container::object(value)?, metadata, depth, out),
+        3 => array(&Container::array(value)?, metadata, depth, out),
+        _ => primitive(&as_primitive(value)?, out),
     }
 }
 
-fn object(info: u8, value: &[u8], metadata: &[u8], depth: usize, out: &mut String) -> Option<()> {
-    let count_size = if info & 0x10 == 0 { 1 } else { 4 };
-    let (id_size, offset_size) = (usize::from((info >> 2) & 3) + 1, usize::from(info & 3) + 1);
-    let count = unsigned(value, 1, count_size)?;
-    let ids = 1 + count_size;
-    let offsets = ids.checked_add(count.checked_mul(id_size)?)?;
-    let data = offsets.checked_add(count.checked_add(1)?.checked_mul(offset_size)?)?;
+fn object(object: &Container<'_>, metadata: &[u8], depth: usize, out: &mut String) -> Option<()> {
     out.push('{');
-    for i in 0..count {
+    for i in 0..object.count {
         if i > 0 {
             out.push(',');
         }
-        let id = unsigned(value, ids + i * id_size, id_size)?;
-        python_json::write_string(key(metadata, id)?, out);
+        python_json::write_string(key(metadata, object.id(i)?)?, out);
         out.push(':');
-        let start = data.checked_add(unsigned(value, offsets + i * offset_size, offset_size)?)?;
-        write(value.get(start..)?, metadata, depth + 1, out)?;
+        write(object.value(i)?, metadata, depth + 1, out)?;
     }
     out.push('}');
     Some(())
 }
 
-fn array(info: u8, value: &[u8], metadata: &[u8], depth: usize, out: &mut String) -> Option<()> {
-    let count_size = if info & 4 == 0 { 1 } else { 4 };
-    let offset_size = usize::from(info & 3) + 1;
-    let count = unsigned(value, 1, count_size)?;
-    let offsets = 1 + count_size;
-    let data = offsets.checked_add(count.checked_add(1)?.checked_mul(offset_size)?)?;
+fn array(array: &Container<'_>, metadata: &[u8], depth: usize, out: &mut String) -> Option<()> {
     out.push('[');
-    for i in 0..count {
+    for i in 0..array.count {
         if i > 0 {
             out.push(',');
         }
-        let start = data.checked_add(unsigned(value, offsets + i * offset_size, offset_size)?)?;
-        write(value.get(start..)?, metadata, depth + 1, out)?;
+        write(array.value(i)?, metadata, depth + 1, out)?;
     }
     out.push(']');
     Some(())
 }
 
-fn primitive(kind: u8, data: &[u8], out: &mut String) -> Option<()> {
-    match kind {
-        0 => out.push_str("null"),
-        1 => out.push_str("true"),
-        2 => out.push_str("false"),
-        3..=6 => out.push_str(&signed(data, 1 << (kind - 3))?.to_string()),
-        7 => out.push_str(&float(f64::from_le_bytes(data.get(..8)?.try_into().ok()?))),
-        8..=10 => out.push_str(&scaled(signed(data.get(1..)?, 4 << (kind - 8))?, *data.first()?)?),
-        11 => {
-            let days = i64::try_from(signed(data, 4)?).ok()?;
-            quoted(&in_python_years(calendar::date(days))?, out);
-        }
-        12 | 13 => {
-            let text = in_python_years(calendar::timestamp(signed(data, 8)?))?.replace('T', " ");
-            let text = text.strip_suffix(".000000").unwrap_or(&text);
-            quoted(&format!("{text}{}", if kind == 12 { "+00:00" } else { "" }), out);
-        }
-        14 => out.push_str(&float(f64::from(f32::from_le_bytes(data.get(..4)?.try_into().ok()?)))),
-        15 => quoted(&base64(long(data)?), out),
-        16 => text(long(data)?, out)?,
-        _ => return None,
+fn primitive(value: &Primitive<'_>, out: &mut String) -> Option<()> {
+    match *value {
+        Primitive::Null => out.push_str("null"),
+        Primitive::Boolean(value) => out.push_str(if value { "true" } else { "false" }),
+        Primitive::Integer(value) => out.push_str(&value.to_string()),
+        Primitive::Double(value) => out.push_str(&float(value)),
+        Primitive::Float(value) => out.push_str(&float(f64::from(value))),
+        Primitive::Decimal { unscaled, scale } => out.push_str(&scaled(unscaled, scale)?),
+        Primitive::Date(days) => quoted(&in_python_years(calendar::date(days.into()))?, out),
+        Primitive::Timestamp(micros) => quoted(&format!("{}+00:00", clock(micros)?), out),
+        Primitive::TimestampNtz(micros) => quoted(&clock(micros)?, out),
+        Primitive::Binary(bytes) => quoted(&base64(bytes), out),
+        Primitive::String(text) => python_json::write_string(text, out),
     }
     Some(())
+}
+
+/// Python's `str` of a moment without its zone.
+fn clock(micros: i64) -> Option<String> {
+    let text = in_python_years(calendar::timestamp(micros.into()))?.replace('T', " ");
+    Some(text.strip_suffix(".000000").unwrap_or(&text).to_owned())
 }
 
 fn quoted(text: &str, out: &mut String) {
     out.push('"');
     out.push_str(text);
     out.push('"');
-}
-
-fn text(bytes: &[u8], out: &mut String) -> Option<()> {
-    python_json::write_string(std::str::from_utf8(bytes).ok()?, out);
-    Some(())
 }
 
 /// Bytes with their length before them.
