@@ -1,8 +1,6 @@
 //! `seatrial gate`: the candidate on all cases, compared with what was released.
 
-use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Instant;
 
 use anyhow::Context as _;
 
@@ -10,31 +8,31 @@ use super::arguments::{GateOptions, ProjectOptions, ReportOptions, SelectionOpti
 use super::check::versions;
 use super::context::{self, Loaded};
 use super::exit::{Exit, UsageError};
-use super::judging::{Judging, revision};
+use super::judging::{Judging, Start, rerun_command, root_option, target_option};
 use super::output::Outputs;
 use crate::case::{Case, CaseHash, CaseId, SparkMinor};
 use crate::gate::git::{GitError, Repository};
 use crate::gate::markdown::Links;
 use crate::gate::{Baseline, Candidate, Class, Gate, Now, Present, comparison, human, json, markdown};
 use crate::golden::GoldenStore;
-use crate::report::model::{FORMAT, Footer, Header};
 use crate::report::style::Style;
-use crate::report::{CaseResult, Format, Run, baseline as counts, difference, shell_word};
-use crate::run::{Project, now};
+use crate::report::{CaseResult, Format, Run, baseline as counts, difference};
+use crate::run::Project;
 use crate::target::TargetId;
 
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &GateOptions) -> anyhow::Result<Exit> {
-    let (started, begin) = (now(), Instant::now());
+    let start = Start::now();
     let report = ReportOptions { format: options.format.clone(), output: None, baseline: None };
     let mut outputs = Outputs::open(&report)?;
     let all = SelectionOptions { paths: Vec::new(), filter: None };
-    let Loaded { project: place, suite, selection, broken } = context::load(project, &all)?;
-    if broken {
+    let loaded = context::load(project, &all)?;
+    let Loaded { project: place, suite, broken, .. } = &loaded;
+    if *broken {
         return Ok(Exit::Usage);
     }
     // Before minutes are spent on the candidate.
-    let baseline = baseline(&place, options.baseline.as_deref())?;
+    let baseline = baseline(place, options.baseline.as_deref())?;
     eprintln!("comparing {} with {}", options.target, baseline.name);
     let goldens = GoldenStore::open(&place.golden())?;
     let asked = match options.spark.is_empty() {
@@ -45,55 +43,28 @@ pub(crate) fn run(project: &ProjectOptions, options: &GateOptions) -> anyhow::Re
         eprintln!("there is nothing to compare: no case, or no golden");
         return Ok(Exit::NothingSelected);
     }
-    let rerun = |case: &Case, spark: SparkMinor| rerun_command(case, spark, options, project);
-    let judging = Judging {
-        place: &place,
-        suite: &suite,
-        selection: &selection,
-        goldens: &goldens,
-        target: &options.target,
-        jobs: options.jobs,
-        broken,
-        rerun: &rerun,
+    let rerun = |case: &Case, spark: SparkMinor| {
+        let (spark, target) = (Some(spark.to_string()), target_option(&options.target));
+        rerun_command(case, [("--spark", spark), ("--target", target), ("--root", root_option(project))])
     };
-    let (mut cases, mut judged, mut faults) = (Vec::new(), Vec::new(), Vec::new());
-    let mut pins_of_nothing = BTreeSet::new();
-    for spark in &asked {
-        eprintln!("Spark {spark}");
-        let version = judging.version(*spark)?;
-        faults.extend(version.faults);
-        pins_of_nothing.extend(version.stale_entries);
-        cases.extend(version.results);
-        judged.push(version.version);
-    }
+    let judging = Judging::new(&loaded, &goldens, &options.target, options.jobs, &rerun);
+    let runs = judging.versions(&asked, true)?;
     let hashes = suite.cases.iter().map(|case| (&case.id, case.hash())).collect();
     let candidate = Candidate {
         target: options.target.to_string(),
         versions: asked.iter().copied().collect(),
         recorded: goldens.versions(),
-        cases: cases.iter().map(|result| present(result, &hashes, &options.target)).collect(),
+        cases: runs.results.iter().map(|result| present(result, &hashes, &options.target)).collect(),
         covered: suite.cases.iter().flat_map(|case| case.covers.iter().cloned()).collect(),
         behaviours: suite.behaviours.iter().map(|behaviour| behaviour.id.clone()).collect(),
-        pins_of_nothing: pins_of_nothing.into_iter().collect(),
-        faults: faults.clone(),
+        pins_of_nothing: runs.stale_entries.iter().cloned().collect(),
+        faults: runs.faults.clone(),
     };
     let gate = comparison::compare(&baseline, &candidate, options.allow_lost);
     let exit = exit_of(&gate);
-    let header = Header {
-        format: FORMAT,
-        seatrial: env!("CARGO_PKG_VERSION").to_owned(),
-        revision: revision(&place.cases()),
-        target: options.target.to_string(),
-        spark: asked.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
-        versions: judged,
-        started,
-        seconds: (begin.elapsed().as_secs_f64() * 1e3).round() / 1e3,
-        cases: cases.len(),
-        problems: faults,
-    };
-    let footer = Footer::of(&cases, exit.code());
-    let run = Run { header, cases, footer };
-    let links = links(&place);
+    let problems = runs.faults.clone();
+    let run = judging.report(start, runs, problems, exit);
+    let links = links(place);
     let counts = counts::Baseline::read(&baseline.text).ok();
     outputs.write_as(|format, style| render(format, style, &gate, &links, exit, &run, counts.as_ref()))?;
     Ok(exit)
@@ -175,18 +146,6 @@ fn present(result: &CaseResult, hashes: &Hashes<'_>, target: &TargetId) -> Prese
 
 /// What changes the behaviour of each case.
 type Hashes<'a> = std::collections::BTreeMap<&'a CaseId, CaseHash>;
-
-fn rerun_command(case: &Case, spark: SparkMinor, options: &GateOptions, project: &ProjectOptions) -> String {
-    let mut command = format!("seatrial check {} --spark {spark}", shell_word(&case.id.to_string()));
-    let mut add = |option: &str, value: String| command += &format!(" {option} {}", shell_word(&value));
-    if options.target != TargetId::Engine {
-        add("--target", options.target.to_string());
-    }
-    if let Some(root) = &project.root {
-        add("--root", root.display().to_string());
-    }
-    command
-}
 
 /// Links to the case files on GitHub, where its CI says which commit of which repository this is.
 fn links(place: &Project) -> Links {

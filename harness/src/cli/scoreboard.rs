@@ -16,8 +16,9 @@ use crate::scoreboard::{Coverage, Score, Standing, render};
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &ScoreboardOptions) -> anyhow::Result<Exit> {
     let all = SelectionOptions { paths: Vec::new(), filter: None };
-    let Loaded { project: place, suite, selection, broken } = context::load(project, &all)?;
-    if broken {
+    let loaded = context::load(project, &all)?;
+    let Loaded { project: place, suite, selection, broken } = &loaded;
+    if *broken {
         return Ok(Exit::Usage);
     }
     let goldens = GoldenStore::open(&place.golden())?;
@@ -25,19 +26,10 @@ pub(crate) fn run(project: &ProjectOptions, options: &ScoreboardOptions) -> anyh
         true => goldens.versions(),
         false => options.spark.iter().copied().collect(),
     };
-    let judging = Judging {
-        place: &place,
-        suite: &suite,
-        selection: &selection,
-        goldens: &goldens,
-        target: &options.target,
-        jobs: None,
-        broken,
-        rerun: &|_, _| String::new(),
-    };
+    let judging = Judging::new(&loaded, &goldens, &options.target, None, &|_, _| String::new());
     let mut scores = Vec::new();
     for version in versions {
-        let cases = selection.pick(&suite, version).cases;
+        let cases = selection.pick(suite, version).cases;
         if let Some(exit) = unrecorded(&goldens, version, &cases) {
             return Ok(exit);
         }
