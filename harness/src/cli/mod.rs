@@ -21,6 +21,7 @@ mod progress;
 mod record;
 mod report;
 mod repro;
+mod schema;
 mod scoreboard;
 mod targets;
 mod unpin;
@@ -29,7 +30,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command, SchemaOf};
+use arguments::{Arguments, Command};
 pub use exit::Exit;
 
 /// Runs the program as its command line says.
@@ -61,7 +62,7 @@ pub fn main() -> ExitCode {
         Command::Pin(options) => pin::run(&arguments.project, options),
         Command::Unpin(options) => unpin::run(&arguments.project, options),
         Command::Report(options) => report::run(options),
-        Command::Schema(options) => schema(options.of),
+        Command::Schema(options) => schema::run(options.of),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -70,15 +71,4 @@ pub fn main() -> ExitCode {
             Exit::of_error(&error).into()
         }
     }
-}
-
-fn schema(of: SchemaOf) -> anyhow::Result<Exit> {
-    let schema = match of {
-        SchemaOf::Case => crate::case::json_schema(),
-        SchemaOf::Report => crate::report::json::schema(),
-        SchemaOf::Messages => crate::target::protocol::messages_schema(),
-        SchemaOf::Answers => crate::target::protocol::answers_schema(),
-    };
-    context::print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
-    Ok(Exit::Ok)
 }
