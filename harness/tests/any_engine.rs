@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rstest::rstest;
 use serde_json::Value;
 use tempfile::TempDir;
+
+mod fake_targets;
 
 /// A project with two cases whose goldens are empty results. The first does on the target what a file says.
 struct Project {
@@ -23,34 +24,10 @@ struct Run {
     stderr: String,
 }
 
-fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
-}
-
-fn fake(options: &str) -> String {
-    let script = file("fake_targets/fake_runner.py");
-    format!("cmd:'{}' -I -S '{}' {options}", env!("SEATRIAL_BUILD_PYTHON"), script.display())
-}
-
-fn script(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
 impl Project {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        script(&folder.path().join("java/bin/java"), "#!/bin/sh\necho 'openjdk version \"17.0.1\" 2026-01-01' >&2\n");
-        let environment = folder.path().join("cache/spark-4.2.1");
-        for package in ["pyspark-4.2.1", "pandas-2.3.3", "pyarrow-26.0.1", "numpy-2.4.6"] {
-            let metadata = environment.join(format!("lib/python3.11/site-packages/{package}.dist-info"));
-            fs::create_dir_all(&metadata).unwrap();
-            fs::write(metadata.join("RECORD"), "").unwrap();
-        }
-        let (python, runner) = (env!("SEATRIAL_BUILD_PYTHON"), file("fake_targets/fake_runner.py"));
-        let spark = format!("exec '{python}' -I -S '{}' --target spark --spark 4.2.1", runner.display());
-        script(&environment.join("bin/python"), &format!("#!/bin/sh\n{spark}\n"));
+        fake_targets::install_spark(folder.path(), "4.2.1", "");
         let project = Self { folder };
         let text = format!(
             "feature: f\ncases:\n  - name: a first one\n    deadline: 2\n    python: |\n      # fake: from-file {}\n  \
@@ -125,7 +102,7 @@ fn what_a_runner_does_is_told_apart(
 ) {
     let project = Project::new();
     project.act(action);
-    let run = project.run(&["check", "--target", &fake("")]);
+    let run = project.run(&["check", "--target", &fake_targets::target("")]);
     assert_eq!(run.code, Some(code), "{}{}", run.stdout, run.stderr);
     assert!(run.stdout.contains(words), "{}", run.stdout);
     if !verdict.is_empty() {
@@ -138,7 +115,7 @@ fn what_a_runner_does_is_told_apart(
 fn a_second_answer_is_not_the_next_cases() {
     let project = Project::new();
     project.act("twice");
-    let run = project.run(&["check", "--target", &fake("")]);
+    let run = project.run(&["check", "--target", &fake_targets::target("")]);
     assert_eq!(run.code, Some(20), "{}", run.stdout);
     assert!(run.stdout.contains("INFRASTRUCTURE read/two::the next one"), "{}", run.stdout);
     let words = "the runner answered case `read/two::a first one` a second time instead of this one";
@@ -155,7 +132,7 @@ fn a_second_answer_is_not_the_next_cases() {
 #[case::prints("--first garbage", "it wrote a line that is not one JSON object")]
 fn a_runner_that_does_not_introduce_itself_ends_the_run(#[case] options: &str, #[case] words: &str) {
     let project = Project::new();
-    let run = project.run(&["check", "--target", &fake(options)]);
+    let run = project.run(&["check", "--target", &fake_targets::target(options)]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(20), ""));
     assert!(run.stderr.contains(words), "{}", run.stderr);
 }
@@ -165,7 +142,7 @@ fn a_runner_that_does_not_introduce_itself_ends_the_run(#[case] options: &str, #
 #[case::one_that_claims_to_be_spark("--target spark --spark 4.2.1")]
 fn no_command_writes_goldens(#[case] options: &str) {
     let project = Project::new();
-    let run = project.run(&["record", "--target", &fake(options)]);
+    let run = project.run(&["record", "--target", &fake_targets::target(options)]);
     assert_eq!(run.code, Some(2), "{}", run.stderr);
     assert!(run.stderr.contains("goldens are what real PySpark answers"), "{}", run.stderr);
 }

@@ -5,13 +5,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+mod fake_targets;
 #[path = "cli/reports.rs"]
 mod reports;
 
@@ -27,21 +27,10 @@ struct Run {
     stderr: String,
 }
 
-fn fake_runner() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake_targets/fake_runner.py")
-}
-
-fn script(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
 impl Sandbox {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("project/cases/read")).unwrap();
-        script(&folder.path().join("java/bin/java"), "#!/bin/sh\necho 'openjdk version \"17.0.1\" 2026-01-01' >&2\n");
         let sandbox = Self { folder };
         sandbox.fake_spark("4.2.1", "");
         sandbox.fake_spark("4.0.5", "");
@@ -50,19 +39,7 @@ impl Sandbox {
 
     /// An environment that looks installed, whose Python is the fake runner.
     fn fake_spark(&self, version: &str, options: &str) {
-        let environment = self.folder.path().join(format!("cache/spark-{version}"));
-        let pins = ["pandas-2.3.3", "pyarrow-26.0.1", "numpy-2.4.6"];
-        for package in [format!("pyspark-{version}")].into_iter().chain(pins.map(str::to_owned)) {
-            let metadata = environment.join(format!("lib/python3.11/site-packages/{package}.dist-info"));
-            fs::create_dir_all(&metadata).unwrap();
-            fs::write(metadata.join("RECORD"), "").unwrap();
-        }
-        let text = format!(
-            "#!/bin/sh\nexec '{}' -I -S '{}' --target spark --spark {version} {options}\n",
-            env!("SEATRIAL_BUILD_PYTHON"),
-            fake_runner().display()
-        );
-        script(&environment.join("bin/python"), &text);
+        fake_targets::install_spark(self.folder.path(), version, options);
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -107,7 +84,7 @@ impl Sandbox {
 
     /// Checks a fake engine that answers as the cases' files say.
     fn check(&self, more: &[&str]) -> Run {
-        let target = format!("cmd:'{}' -I -S '{}'", env!("SEATRIAL_BUILD_PYTHON"), fake_runner().display());
+        let target = fake_targets::target("");
         let mut arguments = vec!["check", "--target", &target];
         arguments.extend(more);
         let mut run = self.run(&arguments);
@@ -240,7 +217,7 @@ fn a_wrong_answer_is_shown_as_the_difference_that_it_is() {
 fn a_pinned_divergence_holds_until_something_changes() {
     let sandbox = Sandbox::new();
     let file = lying(&sandbox, &answer("[[1]]"), &answer("[[2]]"));
-    let target = format!("cmd:'{}' -I -S '{}'", env!("SEATRIAL_BUILD_PYTHON"), fake_runner().display());
+    let target = fake_targets::target("");
     let pin = |day: &str| {
         sandbox.run(&[
             "pin",
@@ -283,7 +260,7 @@ fn a_pinned_divergence_holds_until_something_changes() {
 fn a_pin_of_a_case_that_is_gone_is_stale() {
     let sandbox = Sandbox::new();
     lying(&sandbox, &answer("[[1]]"), &answer("[[2]]"));
-    let target = format!("cmd:'{}' -I -S '{}'", env!("SEATRIAL_BUILD_PYTHON"), fake_runner().display());
+    let target = fake_targets::target("");
     let pin = [
         "pin",
         "read/lie::a lie",
@@ -448,7 +425,7 @@ fn an_image_is_built_by_docker_from_what_the_program_holds() {
     };
     let text = "#!/bin/sh\necho \"$@\" >> LOG\nwhile [ \"$1\" != --iidfile ]; do shift; done\n\
                 echo sha256:abc > \"$2\"\nfor context; do :; done\necho progress\ncat \"$context/requirements.txt\"\n";
-    script(&program, &text.replace("LOG", &log.display().to_string()));
+    fake_targets::script(&program, &text.replace("LOG", &log.display().to_string()));
     let (code, stdout, stderr) = build(&["docker:4.0", "docker:4.3", "--base-image", "mine:1"]);
     let expected = "docker:4.0.5 seatrial-pyspark:4.0.5 sha256:abc\ndocker:4.3.0 seatrial-pyspark:4.3.0 sha256:abc\n";
     assert_eq!((code, stdout.as_str()), (Some(0), expected), "{stderr}");
@@ -456,7 +433,7 @@ fn an_image_is_built_by_docker_from_what_the_program_holds() {
     let asked = fs::read_to_string(&log).unwrap();
     assert!(asked.contains("--build-arg SPARK_VERSION=4.3.0 ") && asked.contains("BASE_IMAGE=mine:1 "), "{asked}");
 
-    script(&program, "#!/bin/sh\necho 'pull access denied' >&2\nexit 1\n");
+    fake_targets::script(&program, "#!/bin/sh\necho 'pull access denied' >&2\nexit 1\n");
     let (code, stdout, stderr) = build(&["docker:4.3"]);
     assert_eq!((code, stdout.as_str()), (Some(20), ""));
     for part in
@@ -571,7 +548,7 @@ fn the_scoreboard_is_checked() {
     let sandbox = Sandbox::new();
     sandbox.cases("read/one", &[("a row", &answer("[[1]]"))]);
     sandbox.record();
-    let target = format!("cmd:'{}' -I -S '{}'", env!("SEATRIAL_BUILD_PYTHON"), fake_runner().display());
+    let target = fake_targets::target("");
     assert_eq!(sandbox.run(&["scoreboard", "--target", &target, "--check"]).code, 12);
     assert_eq!(sandbox.run(&["scoreboard", "--target", &target]).code, 0);
     assert!(sandbox.path("golden/SCOREBOARD.md").exists());
@@ -689,7 +666,7 @@ fn a_case_is_pinned_for_every_version_in_which_it_diverges() {
         assert_eq!(sandbox.run(&["record", "--target", &format!("spark:{version}")]).code, 0);
     }
     fs::write(&file, answer("[[3]]")).unwrap();
-    let target = format!("cmd:'{}' -I -S '{}'", env!("SEATRIAL_BUILD_PYTHON"), fake_runner().display());
+    let target = fake_targets::target("");
     let rest = ["--target", &target, "--kind", "ours", "--reason", "It lies.", "--review-by", "2999-01-01"];
     let pin = |versions: &[&str]| sandbox.run(&[&["pin", "read/lie::a lie"], versions, &rest[..]].concat());
     let run = pin(&["--all-versions"]);
@@ -737,7 +714,7 @@ fn interrupting_a_run_ends_its_runners() {
     sandbox.record();
     let mark = sandbox.path("pid");
     fs::write(&file, format!("hang-with-pid {}", mark.display())).unwrap();
-    let target = format!("cmd:'{}' -I -S '{}'", env!("SEATRIAL_BUILD_PYTHON"), fake_runner().display());
+    let target = fake_targets::target("");
     let mut child =
         sandbox.command(&["check", "--target", &target]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);

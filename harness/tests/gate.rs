@@ -2,12 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+mod fake_targets;
 
 /// A project in a repository, a cache with a fake Spark, and answers that change while the cases stay the same.
 struct Sandbox(TempDir);
@@ -20,37 +20,10 @@ struct Run {
 
 const SCHEMA: &str = r#"{"type":"struct","fields":[{"name":"id","type":"integer","nullable":true,"metadata":{}}]}"#;
 
-fn fake_runner() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake_targets/fake_runner.py")
-}
-
-fn engine() -> String {
-    format!("cmd:'{}' -I -S '{}'", env!("SEATRIAL_BUILD_PYTHON"), fake_runner().display())
-}
-
-fn script(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
 impl Sandbox {
     fn new() -> Self {
         let sandbox = Self(tempfile::tempdir().unwrap());
-        let root = sandbox.0.path();
-        script(&root.join("java/bin/java"), "#!/bin/sh\necho 'openjdk version \"17.0.1\" 2026-01-01' >&2\n");
-        let environment = root.join("cache/spark-4.2.1");
-        for package in ["pyspark-4.2.1", "pandas-2.3.3", "pyarrow-26.0.1", "numpy-2.4.6"] {
-            let metadata = environment.join(format!("lib/python3.11/site-packages/{package}.dist-info"));
-            fs::create_dir_all(&metadata).unwrap();
-            fs::write(metadata.join("RECORD"), "").unwrap();
-        }
-        let python = format!(
-            "#!/bin/sh\nexec '{}' -I -S '{}' --target spark --spark 4.2.1\n",
-            env!("SEATRIAL_BUILD_PYTHON"),
-            fake_runner().display()
-        );
-        script(&environment.join("bin/python"), &python);
+        fake_targets::install_spark(sandbox.0.path(), "4.2.1", "");
         sandbox.write(
             "cases/BEHAVIOURS.md",
             "## read: Rows\n\n| id | since | behaviour |\n|---|---|---|\n| READ-A | 4.0 | a |\n| READ-B | 4.0 | b |\n",
@@ -100,7 +73,9 @@ impl Sandbox {
 
     /// Records, writes the scoreboard, and makes a release of it.
     fn release(&self, tag: &str) {
-        for arguments in [&["record", "--target", "spark:4.2"][..], &["scoreboard", "--target", &engine()]] {
+        for arguments in
+            [&["record", "--target", "spark:4.2"][..], &["scoreboard", "--target", &fake_targets::target("")]]
+        {
             let run = self.run(arguments);
             assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
         }
@@ -120,7 +95,7 @@ impl Sandbox {
             .env_remove("GITHUB_REPOSITORY")
             .output()
             .unwrap();
-        let target = engine();
+        let target = fake_targets::target("");
         let text = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).unwrap().replace(&target.replace('\'', r"'\''"), "FAKE");
             text.replace(&target, "FAKE").replace(&*self.0.path().to_string_lossy(), "SANDBOX")
@@ -129,7 +104,7 @@ impl Sandbox {
     }
 
     fn gate(&self, more: &[&str]) -> Run {
-        let target = engine();
+        let target = fake_targets::target("");
         let mut arguments = vec!["gate", "--target", &target];
         arguments.extend(more);
         self.run(&arguments)
@@ -190,7 +165,7 @@ fn what_was_lost_since_the_release_is_told_and_fails() {
 #[test]
 fn a_pin_hides_no_regression_and_what_is_lost_can_be_accepted() {
     let sandbox = eventful();
-    let target = engine();
+    let target = fake_targets::target("");
     let pin = ["pin", "read/rows::wrong", "--target", &target, "--kind", "wont", "--reason", "So it is."];
     let pinned = sandbox.run(&[&pin[..], &["--review-by", "2999-01-01"]].concat());
     assert_eq!(pinned.code, 0, "{}", pinned.stderr);
@@ -239,7 +214,7 @@ fn every_kind_of_baseline_is_taken() {
     let sandbox = eventful();
     let project = sandbox.0.path().join("project");
     fs::write(project.join("released.md"), fs::read(project.join("golden/SCOREBOARD.md")).unwrap()).unwrap();
-    let target = engine();
+    let target = fake_targets::target("");
     sandbox.answer("wrong", "[[1]]");
     let stored = sandbox.run(&["check", "--target", &target, "--format", "json", "-o", "run.jsonl"]);
     assert_eq!(stored.code, 0, "{}", stored.stderr);

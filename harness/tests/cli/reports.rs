@@ -60,7 +60,7 @@ fn a_golden_that_was_never_made_reads_well() {
 }
 
 fn pin(sandbox: &Sandbox, day: &str) {
-    let target = format!("cmd:'{}' -I -S '{}'", env!("SEATRIAL_BUILD_PYTHON"), fake_runner().display());
+    let target = fake_targets::target("");
     let pin = ["pin", "read/one::a lie", "--target", &target, "--kind", "ours", "--reason", "It lies.", "--review-by"];
     assert_eq!(sandbox.run(&[&pin[..], &["2999-01-01"]].concat()).code, 0);
     let entries = sandbox.path("golden/divergences/fake.yaml");
@@ -161,7 +161,7 @@ fn a_stored_run_is_rendered_again() {
     let human = sandbox.check(&["--format", "json=run.jsonl"]);
     let again = sandbox.run(&["report", "run.jsonl"]);
     assert_eq!(again.code, 0, "{}", again.stderr);
-    let target = format!("cmd:'{}' -I -S '{}'", env!("SEATRIAL_BUILD_PYTHON"), fake_runner().display());
+    let target = fake_targets::target("");
     let again = again.stdout.replace(&target, "FAKE").replace(&target.replace('\'', r"'\''"), "FAKE");
     assert_eq!(Run { code: 0, stdout: again, stderr: String::new() }.report(), human.report());
     assert_eq!(sandbox.run(&["report", "run.jsonl", "--format", "html", "-o", "report.html"]).code, 0);
