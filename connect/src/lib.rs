@@ -1,0 +1,6 @@
+//! Spark Connect in front of the engine: what an unmodified PySpark client talks to.
+
+#[expect(unreachable_pub, reason = "generated code")]
+mod service {
+    tonic::include_proto!("spark.connect.SparkConnectService");
+}
