@@ -1,5 +1,8 @@
 //! Spark Connect in front of the engine: what an unmodified PySpark client talks to.
 
+mod plan;
+mod session;
+
 #[expect(unreachable_pub, reason = "generated code")]
 mod service {
     tonic::include_proto!("spark.connect.SparkConnectService");
