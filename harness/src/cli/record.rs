@@ -42,7 +42,11 @@ pub(crate) fn run(project: &ProjectOptions, options: &RecordOptions) -> anyhow::
     let before = GoldenStore::open(&place.golden())?;
     let pool = context::pool(&options.target, spark, Some(options.jobs))?;
     let identity = pool.identity()?;
-    let recording = reference(&identity, version.as_str(), options)?;
+    let writer = GoldenWriter::new(&place.golden(), reference(&identity, version.as_str(), options)?);
+    // All cases, also those that this version does not have: the answers of later versions stay.
+    let existing: BTreeSet<CaseId> = suite.cases.iter().map(|case| case.id.clone()).collect();
+    // Before all are asked, which takes its time.
+    writer.admit(&before, &picked.cases.iter().map(|case| &case.id).collect(), &existing)?;
     let progress = Progress::new(picked.cases.len());
     let mut changes = Changes::default();
     let observed = execute(&pool, &picked.cases, |index, observed| {
@@ -63,11 +67,9 @@ pub(crate) fn run(project: &ProjectOptions, options: &RecordOptions) -> anyhow::
         }
     }
     let faults = pool.stop();
-    // All cases, also those that this version does not have: the answers of later versions stay.
-    let existing: BTreeSet<CaseId> = suite.cases.iter().map(|case| case.id.clone()).collect();
     let written = match answers.is_empty() {
         true => Written::default(),
-        false => GoldenWriter::new(&place.golden(), recording).write(&answers, &existing)?,
+        false => writer.write(&answers, &existing)?,
     };
     context::print(&changes.report())?;
     for case in &written.removed {

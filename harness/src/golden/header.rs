@@ -18,7 +18,7 @@ pub(super) struct Header {
     /// By component; only those of [`COMPONENTS`].
     pub(super) versions: BTreeMap<String, String>,
     pub(super) mode: String,
-    /// The digest of the container image that all answers of the version come from; none where no container was used.
+    /// The digest of the container image that the answers come from; none where no container was used.
     pub(super) image: Option<String>,
 }
 
@@ -34,6 +34,21 @@ impl Header {
         if let Some(image) = &self.image {
             out.line(0, &format!("image: {}", quoted(image)));
         }
+    }
+
+    /// Whether two installations may answer for one version: what decides answers is the same. Patch levels of Python and
+    /// Java tell where an answer comes from, and so does the image; they do not decide it.
+    pub(super) fn answers_as(&self, other: &Self) -> bool {
+        let decides = |header: &Self, component: &str| {
+            let version = header.versions.get(component)?;
+            let parts = match component {
+                "python" => 2,
+                "java" => 1,
+                _ => usize::MAX,
+            };
+            Some(version.split('.').take(parts).collect::<Vec<_>>().join("."))
+        };
+        self.mode == other.mode && COMPONENTS.iter().all(|name| decides(self, name) == decides(other, name))
     }
 
     /// In a message: `spark 4.0.5, python 3.11.7, …, classic`, and the image if there is one.

@@ -79,10 +79,24 @@ pub enum GoldenError {
         /// The target as it named itself.
         target: String,
     },
-    /// Some cases would keep answers of another installation.
+    /// Some cases would keep answers of an installation that may answer otherwise.
     #[error("the answers of {kept} other cases were recorded by {recorded}; now {now} answers: record all cases")]
     OtherVersions {
         /// How many cases.
+        kept: usize,
+        /// What recorded them.
+        recorded: String,
+        /// What answers now.
+        now: String,
+    },
+    /// A file would hold answers of two installations, and its header names one.
+    #[error(
+        "the answers of {kept} other cases of {topic}.yaml were recorded by {recorded}; now {now} answers: record the whole file"
+    )]
+    OtherPatchLevels {
+        /// The file, such as `read/tuples`.
+        topic: String,
+        /// How many of its cases.
         kept: usize,
         /// What recorded them.
         recorded: String,

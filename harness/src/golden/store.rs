@@ -22,13 +22,14 @@ pub(super) const INDEX: &str = "index.yaml";
 /// What a version's folder holds.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct VersionGoldens {
+    /// What recorded the version as a whole. Files that were recorded again since may have been by another patch level.
     pub(super) header: Header,
     /// Every case that was recorded for the version, with the hash it had.
     pub(super) index: BTreeMap<CaseId, CaseHash>,
     /// The answers in the version's own files: those that differ from the version before.
     pub(super) stored: BTreeMap<CaseId, Answer>,
-    /// The files that were read, relative to the version's folder.
-    pub(super) files: BTreeSet<PathBuf>,
+    /// What recorded each of the files that were read, by their paths relative to the version's folder.
+    pub(super) files: BTreeMap<PathBuf, Header>,
 }
 
 /// A recorded answer.
@@ -61,10 +62,11 @@ impl GoldenStore {
         self.versions.keys().copied().collect()
     }
 
-    /// What recorded the goldens of a version.
+    /// What recorded the goldens of a version: its image only if all of its files are from that one.
     pub fn made_by(&self, version: SparkMinor) -> Option<GoldenMaker> {
-        let header = &self.versions.get(&version)?.header;
-        Some(GoldenMaker { versions: header.versions.clone(), mode: header.mode.clone(), image: header.image.clone() })
+        let VersionGoldens { header, files, .. } = self.versions.get(&version)?;
+        let image = header.image.clone().filter(|_| files.values().all(|file| file.image == header.image));
+        Some(GoldenMaker { versions: header.versions.clone(), mode: header.mode.clone(), image })
     }
 
     /// What real Spark of that version answered.
@@ -140,7 +142,7 @@ impl GoldenFile {
 
 fn read_version(folder: &Path) -> Result<VersionGoldens, GoldenError> {
     let (header, index) = read_file(&folder.join(INDEX), read_index)?;
-    let mut goldens = VersionGoldens { header, index, stored: BTreeMap::new(), files: BTreeSet::new() };
+    let mut goldens = VersionGoldens { header, index, stored: BTreeMap::new(), files: BTreeMap::new() };
     let mut folders = vec![folder.to_owned()];
     while let Some(current) = folders.pop() {
         for path in entries(&current)? {
@@ -151,7 +153,7 @@ fn read_version(folder: &Path) -> Result<VersionGoldens, GoldenError> {
             } else if below != Path::new(INDEX) && !hidden && path.extension().is_some_and(|ending| ending == "yaml") {
                 let topic = below.with_extension("").to_string_lossy().replace('\\', "/");
                 let (header, answers) = read_file(&path, |node| read_answers(node, &topic, &goldens.index))?;
-                if header != goldens.header {
+                if !header.answers_as(&goldens.header) {
                     let message = format!(
                         "the file was recorded by {}, and the version's index by {}",
                         header.describe(),
@@ -160,7 +162,7 @@ fn read_version(folder: &Path) -> Result<VersionGoldens, GoldenError> {
                     return Err(broken(Diagnostic::of_file(&path, message)));
                 }
                 goldens.stored.extend(answers);
-                goldens.files.insert(below);
+                goldens.files.insert(below, header);
             }
         }
     }

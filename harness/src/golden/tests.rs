@@ -15,8 +15,11 @@ use crate::case::{Case, load_text};
 use crate::observation::{Call, Observation, Value};
 
 fn recording(version: &str) -> ReferenceRecording {
-    let versions =
-        [("spark", version), ("python", "3.11.7"), ("java", "17.0.15"), ("pyarrow", "26.0.1"), ("pandas", "2.3.3")];
+    recording_by(version, "3.11.7", "17.0.15")
+}
+
+fn recording_by(spark: &str, python: &str, java: &str) -> ReferenceRecording {
+    let versions = [("spark", spark), ("python", python), ("java", java), ("pyarrow", "26.0.1"), ("pandas", "2.3.3")];
     let versions = versions.map(|(name, version)| (name.to_owned(), version.to_owned())).into();
     ReferenceRecording::try_new("spark", &versions, "classic").unwrap()
 }
@@ -201,11 +204,54 @@ fn the_image_that_answered_is_told() {
     assert_eq!(found(dir.path(), "4.0", &cases[1]), Some((answer(2), "4.0".into())));
     let maker = GoldenStore::open(dir.path()).unwrap().made_by("4.0".parse().unwrap()).unwrap();
     assert_eq!(maker.image.as_deref(), Some("sha256:1"), "reports show it");
-    let error = GoldenWriter::new(dir.path(), from("sha256:2")).write(&both[..1], &ids).unwrap_err().to_string();
-    assert!(error.contains("classic, image sha256:1; now") && error.contains("image sha256:2 answers"), "{error}");
     write(dir.path(), "4.0.5", &both, &cases).unwrap();
     let text = fs::read_to_string(dir.path().join("4.0/read/x.yaml")).unwrap();
     assert!(!text.contains("image"), "without a container no image is told");
+}
+
+#[test]
+fn another_patch_level_of_python_and_java_answers_for_whole_files() {
+    let dir = TempDir::new().unwrap();
+    let mut cases = cases(&[("a", 1), ("b", 2), ("c", 3)]);
+    cases[2].id = CaseId::new("read/y", "c");
+    let ids: BTreeSet<CaseId> = cases.iter().map(|case| case.id.clone()).collect();
+    let answers: Vec<(&Case, Observation)> = cases.iter().zip([1, 2, 3]).map(|(case, n)| (case, answer(n))).collect();
+    write(dir.path(), "4.0.5", &answers, &cases).unwrap();
+    write(dir.path(), "4.1.4", &[(&cases[0], answer(7)), (&cases[1], answer(2))], &cases).unwrap();
+    let contained = |spark: &str| recording_by(spark, "3.11.2", "17.0.19").from_image(Some("sha256:1".to_owned()));
+    let writer = GoldenWriter::new(dir.path(), contained("4.0.5"));
+    let header = |file: &str| {
+        let text = fs::read_to_string(dir.path().join(file)).unwrap();
+        let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("java") || line.starts_with("im")).collect();
+        lines.join(" ").replace('"', "")
+    };
+
+    let error = writer.write(&answers[..1], &ids).unwrap_err().to_string();
+    insta::assert_snapshot!(error, @"the answers of 1 other cases of read/x.yaml were recorded by spark 4.0.5, python 3.11.7, java 17.0.15, pyarrow 26.0.1, pandas 2.3.3, classic; now spark 4.0.5, python 3.11.2, java 17.0.19, pyarrow 26.0.1, pandas 2.3.3, classic, image sha256:1 answers: record the whole file");
+
+    let written = writer.write(&answers[..2], &ids).unwrap();
+    assert_eq!(written.files, [PathBuf::from("4.0/read/x.yaml")].into(), "the file's header tells who answered");
+    assert_eq!(header("4.0/read/x.yaml"), "java: 17.0.19 image: sha256:1");
+    for other in ["4.0/read/y.yaml", "4.0/index.yaml", "4.1/read/x.yaml"] {
+        assert_eq!(header(other), "java: 17.0.15", "{other}");
+    }
+    let store = GoldenStore::open(dir.path()).unwrap();
+    assert_eq!(found(dir.path(), "4.0", &cases[1]), Some((answer(2), "4.0".into())));
+    assert_eq!(store.made_by("4.0".parse().unwrap()).unwrap().image, None, "not all files are from the image");
+
+    let later = GoldenWriter::new(dir.path(), contained("4.1.4"));
+    let written = later.write(&[(&cases[2], answer(3))], &ids).unwrap();
+    assert_eq!(written.files, [PathBuf::from("4.1/index.yaml")].into(), "what is left out changes no file");
+
+    for (python, java) in [("3.12.7", "17.0.15"), ("3.11.7", "21.0.15")] {
+        let other = GoldenWriter::new(dir.path(), recording_by("4.0.5", python, java));
+        let error = other.write(&answers[..2], &ids).unwrap_err();
+        assert!(matches!(error, GoldenError::OtherVersions { kept: 1, .. }), "{error}");
+    }
+    writer.write(&answers, &ids).unwrap();
+    assert_eq!(header("4.0/index.yaml"), "java: 17.0.19 image: sha256:1");
+    let maker = GoldenStore::open(dir.path()).unwrap().made_by("4.0".parse().unwrap()).unwrap();
+    assert_eq!(maker.image.as_deref(), Some("sha256:1"));
 }
 
 #[test]

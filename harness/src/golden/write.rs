@@ -29,7 +29,7 @@ impl GoldenWriter {
     ///
     /// # Errors
     ///
-    /// What cannot be read or written, and [`GoldenError::OtherVersions`].
+    /// What cannot be read or written, and what [`Self::admit`] refuses.
     pub fn write(&self, answers: &[(&Case, Observation)], existing: &BTreeSet<CaseId>) -> Result<Written, GoldenError> {
         let store = GoldenStore::open(&self.dir)?;
         let minor = self.recording.spark().minor();
@@ -39,11 +39,13 @@ impl GoldenWriter {
                 (case.id.clone(), Answer { hash: case.hash(), observation: observation.clone() })
             })
             .collect();
-        self.check_header(&store, minor, &recorded, existing)?;
+        self.admit(&store, &recorded.keys().collect(), existing)?;
 
         let mut headers: BTreeMap<SparkMinor, Header> =
             store.versions.iter().map(|(minor, goldens)| (*minor, goldens.header.clone())).collect();
-        headers.insert(minor, self.recording.header().clone());
+        if kept(&store, minor, &recorded.keys().collect(), existing) == 0 {
+            headers.insert(minor, self.recording.header().clone());
+        }
         let mut removed = BTreeSet::new();
         let mut all: BTreeMap<SparkMinor, Answers> = BTreeMap::new();
         for (version, goldens) in &store.versions {
@@ -71,54 +73,74 @@ impl GoldenWriter {
                 written.pruned = recorded.len() - written.kept;
             }
             let old = store.versions.get(version).map(|goldens| goldens.files.clone()).unwrap_or_default();
-            self.write_version(*version, header, &stored, &index, &old, &mut written)?;
+            let mut topics: BTreeMap<&str, Vec<(&CaseId, &Answer)>> = BTreeMap::new();
+            for (id, answer) in stored {
+                topics.entry(id.topic()).or_default().push((id, answer));
+            }
+            let texts = topics.into_iter().map(|(topic, answers)| {
+                let path = topic_path(topic);
+                let now = *version == minor && answers.iter().any(|(id, _)| recorded.contains_key(*id));
+                let header = if now { self.recording.header() } else { old.get(&path).unwrap_or(header) };
+                let text = topic_text(header, &answers);
+                (path, text)
+            });
+            self.write_topics(*version, texts.collect(), old.keys(), &mut written)?;
+            self.replace(&Path::new(&version.to_string()).join(INDEX), &index_text(header, &index), &mut written)?;
         }
         Ok(written)
     }
 
-    /// A version's goldens all come from the same installation: if that changed, all must be recorded anew.
-    fn check_header(
+    /// Whether the recorder may answer for these cases while the other answers of its version stay. Installations that may
+    /// answer otherwise (see [`Header::answers_as`]) do not share a version, and no two installations share a file: its
+    /// header names one.
+    ///
+    /// # Errors
+    ///
+    /// [`GoldenError::OtherVersions`] and [`GoldenError::OtherPatchLevels`].
+    pub fn admit(
         &self,
         store: &GoldenStore,
-        minor: SparkMinor,
-        recorded: &Answers,
+        recorded: &BTreeSet<&CaseId>,
         existing: &BTreeSet<CaseId>,
     ) -> Result<(), GoldenError> {
+        let minor = self.recording.spark().minor();
+        let now = self.recording.header();
         let Some(goldens) = store.versions.get(&minor) else {
             return Ok(());
         };
-        let kept = goldens.index.keys().filter(|id| existing.contains(id) && !recorded.contains_key(id)).count();
-        if kept > 0 && goldens.header != *self.recording.header() {
-            return Err(GoldenError::OtherVersions {
-                kept,
-                recorded: goldens.header.describe(),
-                now: self.recording.header().describe(),
-            });
+        let kept = kept(store, minor, recorded, existing);
+        if kept > 0 && !goldens.header.answers_as(now) {
+            return Err(GoldenError::OtherVersions { kept, recorded: goldens.header.describe(), now: now.describe() });
+        }
+        for topic in recorded.iter().map(|id| id.topic()).collect::<BTreeSet<_>>() {
+            let Some(header) = goldens.files.get(&topic_path(topic)).filter(|header| *header != now) else { continue };
+            let stays = |id: &CaseId| id.topic() == topic && existing.contains(id) && !recorded.contains(id);
+            let kept = goldens.stored.keys().filter(|id| stays(id)).count();
+            if kept > 0 {
+                return Err(GoldenError::OtherPatchLevels {
+                    topic: topic.to_owned(),
+                    kept,
+                    recorded: header.describe(),
+                    now: now.describe(),
+                });
+            }
         }
         Ok(())
     }
 
-    fn write_version(
+    /// Writes a version's files, and removes those that it has no more.
+    fn write_topics<'a>(
         &self,
         version: SparkMinor,
-        header: &Header,
-        stored: &BTreeMap<&CaseId, &Answer>,
-        index: &BTreeMap<&CaseId, &CaseHash>,
-        old: &BTreeSet<PathBuf>,
+        texts: BTreeMap<PathBuf, String>,
+        old: impl Iterator<Item = &'a PathBuf>,
         written: &mut Written,
     ) -> Result<(), GoldenError> {
-        let mut topics: BTreeMap<&str, Vec<(&CaseId, &Answer)>> = BTreeMap::new();
-        for (id, answer) in stored {
-            topics.entry(id.topic()).or_default().push((id, answer));
-        }
         let folder = PathBuf::from(version.to_string());
-        let mut files = BTreeSet::new();
-        for (topic, answers) in topics {
-            let below = PathBuf::from(format!("{topic}.yaml"));
-            self.replace(&folder.join(&below), &topic_text(header, &answers), written)?;
-            files.insert(below);
+        for (below, text) in &texts {
+            self.replace(&folder.join(below), text, written)?;
         }
-        for orphan in old.difference(&files) {
+        for orphan in old.filter(|path| !texts.contains_key(*path)) {
             let path = self.dir.join(&folder).join(orphan);
             fs::remove_file(&path).map_err(|source| GoldenError::Io {
                 action: "remove",
@@ -131,7 +153,7 @@ impl GoldenWriter {
                 let _ = fs::remove_dir(parent);
             }
         }
-        self.replace(&folder.join(INDEX), &index_text(header, index), written)
+        Ok(())
     }
 
     /// Writes a file beside its place and moves it there, unless it is there already.
@@ -144,6 +166,17 @@ impl GoldenWriter {
         written.files.insert(below.to_owned());
         Ok(())
     }
+}
+
+/// How many of a version's recorded cases exist and keep the answer they have.
+fn kept(store: &GoldenStore, minor: SparkMinor, recorded: &BTreeSet<&CaseId>, existing: &BTreeSet<CaseId>) -> usize {
+    let index = store.versions.get(&minor).into_iter().flat_map(|goldens| goldens.index.keys());
+    index.filter(|id| existing.contains(id) && !recorded.contains(id)).count()
+}
+
+/// The file of a topic, below its version's folder.
+fn topic_path(topic: &str) -> PathBuf {
+    PathBuf::from(format!("{topic}.yaml"))
 }
 
 /// What a version stores: the answers that differ from those of the newest older version that has the case.
