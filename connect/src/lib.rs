@@ -2,6 +2,7 @@
 
 mod plan;
 mod session;
+mod types;
 
 #[expect(unreachable_pub, reason = "generated code")]
 mod service {
