@@ -1,5 +1,6 @@
 //! Spark Connect in front of the engine: what an unmodified PySpark client talks to.
 
+mod deferred;
 mod plan;
 mod session;
 mod types;

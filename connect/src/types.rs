@@ -181,7 +181,9 @@ fn struct_from_proto(schema: &proto::data_type::Struct) -> Result<StructType, Sp
         let data_type = field.data_type.as_ref().ok_or_else(|| malformed("a field without a type"))?;
         let metadata = match field.metadata.as_deref() {
             None | Some("") => Map::new(),
-            Some(text) => serde_json::from_str(text).map_err(|_| malformed("a field's metadata that is no JSON object"))?,
+            Some(text) => {
+                serde_json::from_str(text).map_err(|_| malformed("a field's metadata that is no JSON object"))?
+            }
         };
         let data_type = from_proto(data_type)?;
         Ok(StructField { name: field.name.clone(), data_type, nullable: field.nullable, metadata })

@@ -2,7 +2,7 @@
 
 pub mod condition;
 pub(crate) mod datafusion;
-pub(crate) mod relation;
+pub mod relation;
 
 use std::collections::BTreeMap;
 use std::fmt;

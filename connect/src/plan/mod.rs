@@ -1,10 +1,29 @@
 //! Relations and expressions of Spark Connect, planned by the engine.
+//!
+//! Each relation becomes one step of SQL's syntax tree over the DataFrames of its inputs, which the engine analyses as it does a
+//! statement's text. Names are resolved here, as Catalyst does: every column has a name of its own in the engine's plan, and the
+//! client's names, which may repeat, are kept beside it.
 
-use seatrial_engine::error::SparkError;
+mod attribute;
+mod expression;
+mod literal;
+mod name;
+mod relation;
+mod scope;
+mod syntax;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use seatrial_engine::error::{ExceptionClass, SparkError};
 use seatrial_engine::session::DataFrame;
-use seatrial_engine::types::StructType;
+use seatrial_engine::types::{StructField, StructType};
 use spark_connect_proto::Relation;
 
+use self::attribute::Attribute;
+use self::relation::project::Projection;
+use self::scope::{Origin, Scope};
 use crate::session::ConnectSession;
 
 /// A relation that was analysed; nothing of it has run.
@@ -21,6 +40,92 @@ pub(crate) struct Query {
 /// # Errors
 /// As Spark's analyser reports them; what is not supported is named.
 pub(crate) async fn query(session: &ConnectSession, relation: &Relation) -> Result<Query, SparkError> {
-    let _ = (session, relation);
-    Err(SparkError::internal("not planned yet"))
+    let planned = Planner::new(session).relation(relation).await?;
+    let fields = planned.columns.into_iter().map(|column| column.field);
+    Ok(Query { frame: planned.frame, schema: StructType { fields: fields.collect() } })
+}
+
+/// What the planner does not reach, by its name.
+pub(crate) fn unsupported(what: &str) -> SparkError {
+    let message = format!("[UNSUPPORTED_CONNECT_FEATURE] This engine does not support {what} over Spark Connect yet.");
+    SparkError::plain(ExceptionClass::UnsupportedOperation, message)
+}
+
+/// A relation that was planned.
+#[derive(Debug, Clone)]
+pub(crate) struct Planned {
+    /// What computes the rows.
+    pub(crate) frame: DataFrame,
+    /// Its columns, in order.
+    pub(crate) columns: Vec<Attribute>,
+    /// The DataFrames of the client that it is made of.
+    pub(crate) origins: Vec<Origin>,
+    /// What it was projected from, if it was.
+    pub(crate) projection: Option<Arc<Projection>>,
+}
+
+impl Planned {
+    /// What names mean to an operator over it.
+    pub(crate) fn scope(&self) -> Scope {
+        let below = self.projection.as_ref().map(|projection| projection.input.columns.clone()).unwrap_or_default();
+        Scope { columns: self.columns.clone(), below, origins: self.origins.clone() }
+    }
+}
+
+/// Plans the relations of one query.
+pub(crate) struct Planner<'s> {
+    pub(crate) session: &'s ConnectSession,
+    ids: AtomicU64,
+    /// The relations that subqueries and SQL texts of the query refer to, by the client's numbers.
+    references: Mutex<BTreeMap<i64, Arc<Planned>>>,
+    /// Those that a SQL text calls by a name.
+    named: Mutex<BTreeMap<String, Arc<Planned>>>,
+}
+
+impl<'s> Planner<'s> {
+    /// A planner of one query.
+    pub(crate) fn new(session: &'s ConnectSession) -> Self {
+        Self { session, ids: AtomicU64::new(0), references: Mutex::default(), named: Mutex::default() }
+    }
+
+    /// A name in the engine's plan that no other column of the query has.
+    pub(crate) fn new_id(&self, name: &str) -> String {
+        format!("{name}#{}", self.ids.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A relation that the query refers to.
+    pub(crate) fn reference(&self, plan_id: i64) -> Option<Arc<Planned>> {
+        self.references.lock().unwrap_or_else(PoisonError::into_inner).get(&plan_id).cloned()
+    }
+
+    fn refer(&self, plan_id: i64, planned: Planned) {
+        self.references.lock().unwrap_or_else(PoisonError::into_inner).insert(plan_id, Arc::new(planned));
+    }
+
+    fn name_reference(&self, name: &str, planned: Planned) {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::new(planned));
+    }
+
+    fn named_references(&self) -> Vec<(String, Arc<Planned>)> {
+        let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        named.iter().map(|(name, planned)| (name.clone(), Arc::clone(planned))).collect()
+    }
+
+    /// A relation whose columns are all new.
+    ///
+    /// # Errors
+    /// When a computed column has a type that Spark does not know.
+    pub(crate) fn leaf(&self, frame: &DataFrame, qualifier: &[String]) -> Result<Planned, SparkError> {
+        let schema = frame.schema()?;
+        let columns = self.attributes(schema, qualifier);
+        let ids: Vec<String> = columns.iter().map(|column| column.id.clone()).collect();
+        Ok(Planned { frame: frame.renamed(&ids)?, columns, origins: Vec::new(), projection: None })
+    }
+
+    /// New attributes for the columns of a schema.
+    pub(crate) fn attributes(&self, schema: StructType, qualifier: &[String]) -> Vec<Attribute> {
+        let attribute =
+            |field: StructField| Attribute { id: self.new_id(&field.name), qualifier: qualifier.to_vec(), field };
+        schema.fields.into_iter().map(attribute).collect()
+    }
 }

@@ -162,6 +162,9 @@ conditions! {
     /// A text that is no value of the type that it is cast to, in ANSI mode. The exception depends on the type.
     CAST_INVALID_INPUT = "CAST_INVALID_INPUT", "22018", NumberFormat,
         "The value <expression> of the type <sourceType> cannot be cast to <targetType> because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead.";
+    /// A parameter of a query that no value was given for.
+    UNBOUND_SQL_PARAMETER = "UNBOUND_SQL_PARAMETER", "42P02", Analysis,
+        "Found the unbound parameter: <name>. Please, fix `args` and provide a mapping of the parameter to either a SQL literal or collection constructor functions such as `map()`, `array()`, `struct()`.";
     /// A setting's value that is none of those it may have.
     INVALID_CONF_OPTION = "INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", "22022", IllegalArgument,
         "The value '<confValue>' in the config \"<confName>\" is invalid. It should be one of '<confOptions>'.";

@@ -6,7 +6,7 @@ use crate::python::interpreter::spark_minor;
 
 /// Where Spark looks for a name without a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SearchPath {
+pub enum SearchPath {
     /// For the relations of a query.
     Query,
     /// For the object of a statement, such as `SHOW CREATE TABLE`.
@@ -14,7 +14,7 @@ pub(crate) enum SearchPath {
 }
 
 /// A name in back quotes, its parts separated by dots.
-pub(crate) fn quoted<T: AsRef<str>>(parts: &[T]) -> String {
+pub fn quoted<T: AsRef<str>>(parts: &[T]) -> String {
     parts.iter().map(|part| format!("`{}`", part.as_ref().replace('`', "``"))).collect::<Vec<_>>().join(".")
 }
 
@@ -23,7 +23,7 @@ const SUGGESTIONS: usize = 5;
 
 /// The columns whose names are nearest to one that was not found, as an error lists them. What all of them are qualified by is left
 /// out where the wanted name does not have it either.
-pub(crate) fn suggestions(wanted: &[&str], mut candidates: Vec<Vec<String>>) -> String {
+pub fn suggestions(wanted: &[&str], mut candidates: Vec<Vec<String>>) -> String {
     let agree = |candidates: &[Vec<String>], kept: usize| {
         let mut qualifiers = candidates
             .iter()
@@ -46,7 +46,7 @@ pub(crate) fn suggestions(wanted: &[&str], mut candidates: Vec<Vec<String>>) -> 
 }
 
 /// `TABLE_OR_VIEW_NOT_FOUND`, which tells since Spark 4.2 where the name was looked for.
-pub(crate) fn not_found<T: AsRef<str>>(name: &[T], path: SearchPath) -> SparkError {
+pub fn not_found<T: AsRef<str>>(name: &[T], path: SearchPath) -> SparkError {
     let relation = ("relationName", quoted(name));
     if spark_minor() < (4, 2) {
         return TABLE_OR_VIEW_NOT_FOUND_4_1.error([relation]);

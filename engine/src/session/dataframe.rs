@@ -75,6 +75,14 @@ impl DataFrame {
         }
     }
 
+    /// The Arrow schema of its rows.
+    ///
+    /// # Errors
+    /// Never in practice; DataFusion's own.
+    pub fn arrow_schema(&self) -> Result<SchemaRef, SparkError> {
+        Ok(Arc::clone(self.query()?.schema().inner()))
+    }
+
     /// Makes the query a temporary view of its session, replacing one of that name.
     ///
     /// # Errors
@@ -109,7 +117,10 @@ impl DataFrame {
     }
 
     /// The query with these names for its columns; as it is without any.
-    pub(super) fn renamed(&self, names: &[String]) -> Result<Self, SparkError> {
+    ///
+    /// # Errors
+    /// When the number of names is another than that of the columns.
+    pub fn renamed(&self, names: &[String]) -> Result<Self, SparkError> {
         if names.is_empty() {
             return Ok(self.clone());
         }

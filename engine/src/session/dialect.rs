@@ -15,6 +15,8 @@ use datafusion::sql::sqlparser::dialect::SparkSqlDialect;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::coercion::instant;
+use crate::types::StructField;
+use crate::types::arrow::to_arrow_field;
 
 /// Spark's types for the names in a `CAST` or a typed literal.
 #[derive(Debug)]
@@ -36,12 +38,28 @@ impl TypePlanner for SparkTypes {
                 "timestamp_ntz" => DataType::Timestamp(TimeUnit::Microsecond, None),
                 "string" => DataType::Utf8,
                 "binary" => DataType::Binary,
-                _ => return Ok(None),
+                _ => return Ok(of_ddl(sql_type)),
             },
+            SqlType::Array(_) | SqlType::Map(..) | SqlType::Struct(..) | SqlType::Interval { .. } => {
+                return Ok(of_ddl(sql_type));
+            }
             _ => return Ok(None),
         };
         Ok(Some(Arc::new(Field::new("", data_type, true))))
     }
+}
+
+/// A type as Spark's DDL reads it; none leaves its error to DataFusion.
+fn of_ddl(sql_type: &SqlType) -> Option<FieldRef> {
+    let text = match sql_type {
+        // Quotes only let a name hold any text.
+        SqlType::Custom(ObjectName(parts), modifiers) if modifiers.is_empty() && parts.len() == 1 => {
+            parts[0].as_ident()?.value.clone()
+        }
+        sql_type => sql_type.to_string(),
+    };
+    let data_type = crate::types::DataType::from_ddl(&text).ok()?;
+    to_arrow_field(&StructField::new("", data_type)).ok().map(Arc::new)
 }
 
 /// The text with `exists` of an array in quotes, and with Spark's number literals as casts: `1.5D`, `1.5BD`, `1.5F`, `1S`, `1Y`, and `1e3`, which is a double.
@@ -284,9 +302,18 @@ fn cast(expr: Expr, data_type: SqlType) -> Expr {
 
 /// A call of a function by its name.
 pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+    call_of(Ident::new(name), arguments)
+}
+
+/// A call of a function by a name that is no plain identifier.
+pub(super) fn call_quoted(name: &str, arguments: Vec<Expr>) -> Expr {
+    call_of(Ident::with_quote('`', name), arguments)
+}
+
+fn call_of(name: Ident, arguments: Vec<Expr>) -> Expr {
     let args = arguments.into_iter().map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))).collect();
     Expr::Function(ast::Function {
-        name: ObjectName::from(vec![Ident::new(name)]),
+        name: ObjectName::from(vec![name]),
         uses_odbc_syntax: false,
         parameters: FunctionArguments::None,
         args: FunctionArguments::List(ast::FunctionArgumentList {

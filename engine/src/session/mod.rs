@@ -18,6 +18,7 @@ mod generators;
 mod identifiers;
 mod lowering;
 pub(crate) mod opaque;
+mod over;
 mod query_context;
 mod reader;
 mod relations;
@@ -53,6 +54,7 @@ use text_cast::Reading;
 
 pub use config::{EngineSettings, SessionConf};
 pub use dataframe::{DataFrame, QueryPlan};
+pub use over::Bindings;
 pub use reader::DataFrameReader;
 
 /// A Spark session on this engine. Cheap to clone; clones share everything.
@@ -247,12 +249,25 @@ impl Session {
         if let Statement::Statement(ast) = &mut query {
             dialect::translate(ast);
         }
-        let context = relations::resolve(self, &mut query)?;
+        self.planned(query, &Bindings::default(), surroundings).await
+    }
+
+    /// Plans a query that was translated for DataFusion.
+    async fn planned(
+        &self,
+        mut query: Statement,
+        bindings: &Bindings,
+        surroundings: Surroundings,
+    ) -> Result<DataFrame, SparkError> {
+        let context = relations::resolve(self, &mut query, bindings)?;
         let state = context.state();
         identifiers::resolve(&context, &state, &mut query).await?;
         generators::prepare(&mut query)?;
         using_joins::write_out(&state, &mut query).await?;
-        let plan = semantics::apply(state.statement_to_plan(query).await?, &surroundings)?;
+        let mut plan = semantics::apply(state.statement_to_plan(query).await?, &surroundings)?;
+        if !bindings.functions.is_empty() {
+            plan = over::with_literals(plan)?;
+        }
         let frame = context.execute_logical_plan(plan).await?;
         Ok(DataFrame::from_plan(self.clone(), frame, surroundings.reading))
     }

@@ -12,6 +12,7 @@ use datafusion::catalog::{
     SchemaProvider, TableProvider,
 };
 use datafusion::common::TableReference;
+use datafusion::execution::FunctionRegistry;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
@@ -19,10 +20,10 @@ use datafusion::sql::sqlparser::ast::{
     VisitorMut,
 };
 
-use super::Session;
 use super::cache::Relation;
 use super::catalog::{self, Found, Table};
 use super::char_padding;
+use super::{Bindings, Session};
 use crate::datasource::options::Options;
 use crate::datasource::provider::PythonTableProvider;
 use crate::error::SparkError;
@@ -36,7 +37,11 @@ pub(super) const SESSION_CATALOG: &str = "system";
 pub(super) const SESSION_SCHEMA: &str = "session";
 
 /// Looks up the relations of a statement and returns a context that knows them.
-pub(super) fn resolve(session: &Session, statement: &mut Statement) -> Result<SessionContext, SparkError> {
+pub(super) fn resolve(
+    session: &Session,
+    statement: &mut Statement,
+    bindings: &Bindings,
+) -> Result<SessionContext, SparkError> {
     let mut factors = Factors::default();
     if let Statement::Statement(ast) = statement {
         let _ = ast.visit(&mut factors);
@@ -49,6 +54,10 @@ pub(super) fn resolve(session: &Session, statement: &mut Statement) -> Result<Se
         let parts = parts(&reference);
         let [.., last] = parts.as_slice() else { continue };
         if factors.functions.contains(last) {
+            continue;
+        }
+        if let (1, Some(bound)) = (parts.len(), bindings.relations.get(last)) {
+            catalogs.add(&reference, Arc::clone(bound))?;
             continue;
         }
         let (name, options) = match factors.with_options.get(last) {
@@ -67,6 +76,9 @@ pub(super) fn resolve(session: &Session, statement: &mut Statement) -> Result<Se
         catalogs.add(&reference, provider)?;
     }
     state.register_catalog_list(catalogs.0);
+    for function in &bindings.functions {
+        state.register_udf(Arc::clone(function))?;
+    }
     Ok(SessionContext::new_with_state(state))
 }
 

@@ -17,7 +17,7 @@ use datafusion::logical_expr::{
 use super::functions::bytes;
 use super::functions::element::{self, Element};
 use super::text_cast::Reading;
-use super::{coercion, collation, division, text_cast, timestamp_text};
+use super::{SessionConf, coercion, collation, division, text_cast, timestamp_text};
 
 /// What the meaning of an expression depends on, besides itself.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +31,14 @@ pub(super) struct Surroundings {
     pub(super) element_at: Option<String>,
     /// How texts are read.
     pub(super) reading: Arc<Reading>,
+}
+
+impl Surroundings {
+    /// Of a query that no text of a statement stands behind.
+    pub(super) fn without_text(conf: &SessionConf) -> Self {
+        let reading = Reading { ansi: conf.ansi(), ..Reading::default() };
+        Self { time_zone: conf.time_zone().to_owned(), reading: Arc::new(reading), ..Self::default() }
+    }
 }
 
 /// The plan with Spark's meaning. Names of output columns stay as they are.

@@ -1,0 +1,87 @@
+//! Relations that are computed from the whole result of another when they are read.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::PartitionStream;
+use futures::future::BoxFuture;
+use futures::{StreamExt, TryStreamExt, stream};
+use seatrial_engine::error::SparkError;
+use seatrial_engine::session::{DataFrame, Session};
+
+/// Computes the rows; each call anew.
+type Compute = dyn Fn() -> BoxFuture<'static, Result<Vec<RecordBatch>, SparkError>> + Send + Sync;
+
+struct Deferred {
+    schema: SchemaRef,
+    compute: Box<Compute>,
+}
+
+impl fmt::Debug for Deferred {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deferred").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+impl PartitionStream for Deferred {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let computed = (self.compute)();
+        let batches = stream::once(async move { computed.await.map_err(DataFusionError::from) })
+            .map_ok(|batches: Vec<RecordBatch>| stream::iter(batches.into_iter().map(Ok)))
+            .try_flatten();
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches.boxed()))
+    }
+}
+
+/// A DataFrame whose rows are computed when they are asked for.
+///
+/// # Errors
+/// Never in practice; DataFusion's own.
+pub(crate) fn frame(
+    session: &Session,
+    schema: SchemaRef,
+    compute: impl Fn() -> BoxFuture<'static, Result<Vec<RecordBatch>, SparkError>> + Send + Sync + 'static,
+) -> Result<DataFrame, SparkError> {
+    let deferred = Deferred { schema: Arc::clone(&schema), compute: Box::new(compute) };
+    session.read_table(Arc::new(StreamingTable::try_new(schema, vec![Arc::new(deferred)])?))
+}
+
+/// The last rows of a DataFrame, of the same columns.
+///
+/// # Errors
+/// As [`frame`].
+pub(crate) fn last_rows(session: &Session, of: &DataFrame, rows: usize) -> Result<DataFrame, SparkError> {
+    let schema = of.arrow_schema()?;
+    let of = of.clone();
+    let output = Arc::clone(&schema);
+    frame(session, schema, move || {
+        let (of, output) = (of.clone(), Arc::clone(&output));
+        Box::pin(async move {
+            let mut wanted = rows;
+            let mut kept = Vec::new();
+            for batch in of.collect().await?.into_iter().rev() {
+                if wanted == 0 {
+                    break;
+                }
+                let taken = wanted.min(batch.num_rows());
+                let batch = batch.slice(batch.num_rows() - taken, taken);
+                let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(taken));
+                let batch = RecordBatch::try_new_with_options(Arc::clone(&output), batch.columns().to_vec(), &options);
+                kept.push(batch.map_err(SparkError::internal)?);
+                wanted -= taken;
+            }
+            kept.reverse();
+            Ok(kept)
+        })
+    })
+}

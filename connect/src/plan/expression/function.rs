@@ -1,0 +1,161 @@
+//! Calls: operators come as functions by their symbols.
+
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Query, UnaryOperator};
+use seatrial_engine::error::SparkError;
+use seatrial_engine::types::DataType;
+use spark_connect_proto::SubqueryExpression;
+use spark_connect_proto::expression::UnresolvedFunction;
+use spark_connect_proto::subquery_expression::SubqueryType;
+
+use super::super::attribute::dot;
+use super::super::syntax::{aliased, binary, call_with, case, cast, from, not, query_of, select, text};
+use super::super::unsupported;
+use super::Translator;
+use crate::types::malformed;
+
+impl Translator<'_> {
+    /// A call.
+    ///
+    /// # Errors
+    /// What is wrong with its arguments.
+    pub(super) fn function(&mut self, function: &UnresolvedFunction) -> Result<Expr, SparkError> {
+        let name = function.function_name.as_str();
+        let lower = name.to_lowercase();
+        if lower == "struct" {
+            return self.structure(function);
+        }
+        let arguments = self.expressions(&function.arguments)?;
+        if let Some(op) = binary_operator(&lower)
+            && let [left, right] = arguments.as_slice()
+        {
+            return Ok(binary(nested(left), op, nested(right)));
+        }
+        match (lower.as_str(), arguments.as_slice()) {
+            ("not" | "!", [inner]) => Ok(not(inner.clone())),
+            ("negative", [inner]) => Ok(Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(nested(inner)) }),
+            ("~", [inner]) => Ok(Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr: Box::new(nested(inner)) }),
+            ("isnull", [inner]) => Ok(Expr::IsNull(Box::new(nested(inner)))),
+            ("isnotnull", [inner]) => Ok(Expr::IsNotNull(Box::new(nested(inner)))),
+            ("in", [value, list @ ..]) => {
+                Ok(Expr::InList { expr: Box::new(nested(value)), list: list.to_vec(), negated: false })
+            }
+            ("like" | "ilike", [value, pattern, rest @ ..]) => {
+                let escape_char = match rest {
+                    [Expr::Value(value)] => Some(value.clone()),
+                    _ => None,
+                };
+                let (expr, pattern) = (Box::new(nested(value)), Box::new(nested(pattern)));
+                if lower == "like" {
+                    Ok(Expr::Like { negated: false, any: false, expr, pattern, escape_char })
+                } else {
+                    Ok(Expr::ILike { negated: false, any: false, expr, pattern, escape_char })
+                }
+            }
+            ("rlike" | "regexp" | "regexp_like", [value, pattern]) => Ok(Expr::RLike {
+                negated: false,
+                expr: Box::new(nested(value)),
+                pattern: Box::new(nested(pattern)),
+                regexp: false,
+            }),
+            ("when", arguments) => {
+                let mut pairs = arguments.chunks_exact(2);
+                let branches: Vec<(Expr, Expr)> = pairs
+                    .by_ref()
+                    .filter_map(|pair| match pair {
+                        [condition, result] => Some((condition.clone(), result.clone())),
+                        _ => None,
+                    })
+                    .collect();
+                Ok(case(branches, pairs.remainder().first().cloned()))
+            }
+            _ => Ok(call_with(name, arguments, function.is_distinct)),
+        }
+    }
+
+    /// `struct(a, b AS c)`: the columns give their names to the fields.
+    fn structure(&mut self, function: &UnresolvedFunction) -> Result<Expr, SparkError> {
+        let mut arguments = Vec::new();
+        for (index, argument) in function.arguments.iter().enumerate() {
+            for item in self.items(argument)? {
+                let named = !item.names.is_empty()
+                    || item.attribute.is_some()
+                    || matches!(item.sql, Expr::CompoundFieldAccess { .. });
+                let name = if named { item.name().to_owned() } else { format!("col{}", index + 1) };
+                arguments.extend([text(&name), item.sql]);
+            }
+        }
+        Ok(call_with("named_struct", arguments, false))
+    }
+
+    /// A query within an expression. It must not depend on the query around it.
+    ///
+    /// # Errors
+    /// Where it does, or is a table's argument.
+    pub(super) fn subquery(&mut self, subquery: &SubqueryExpression) -> Result<Expr, SparkError> {
+        let reference = self.planner.reference(subquery.plan_id);
+        let planned = reference.ok_or_else(|| malformed("a subquery whose relation is missing"))?;
+        let name = self.bindings.relation(&planned.frame)?;
+        let items = planned.columns.iter().map(|column| aliased(column.sql(), &column.id)).collect();
+        let query: Box<Query> = Box::new(query_of(select(items, from(name))));
+        match subquery.subquery_type() {
+            SubqueryType::Scalar => Ok(Expr::Subquery(query)),
+            SubqueryType::Exists => Ok(Expr::Exists { subquery: query, negated: false }),
+            SubqueryType::In => {
+                let mut values = self.expressions(&subquery.in_subquery_values)?;
+                let value = if values.len() == 1 { values.pop() } else { None };
+                let value = value.ok_or_else(|| unsupported("IN of several columns"))?;
+                Ok(Expr::InSubquery { expr: Box::new(value), subquery: query, negated: false })
+            }
+            SubqueryType::TableArg | SubqueryType::Unknown => Err(unsupported("a table as an argument")),
+        }
+    }
+
+    /// The expression cast to a type, as a query's own `CAST` does.
+    pub(crate) fn cast_to(expr: Expr, data_type: &DataType) -> Expr {
+        cast(expr, data_type, false)
+    }
+
+    /// A field of a struct.
+    pub(crate) fn field(base: Expr, name: &str) -> Expr {
+        dot(base, name)
+    }
+}
+
+/// An operand in parentheses, unless it needs none.
+fn nested(expr: &Expr) -> Expr {
+    match expr {
+        Expr::BinaryOp { .. }
+        | Expr::UnaryOp { .. }
+        | Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::InList { .. }
+        | Expr::Between { .. }
+        | Expr::Like { .. }
+        | Expr::ILike { .. }
+        | Expr::RLike { .. } => Expr::Nested(Box::new(expr.clone())),
+        expr => expr.clone(),
+    }
+}
+
+fn binary_operator(name: &str) -> Option<BinaryOperator> {
+    Some(match name {
+        "+" => BinaryOperator::Plus,
+        "-" => BinaryOperator::Minus,
+        "*" => BinaryOperator::Multiply,
+        "/" => BinaryOperator::Divide,
+        "%" => BinaryOperator::Modulo,
+        "==" | "=" => BinaryOperator::Eq,
+        "!=" | "<>" => BinaryOperator::NotEq,
+        "<" => BinaryOperator::Lt,
+        "<=" => BinaryOperator::LtEq,
+        ">" => BinaryOperator::Gt,
+        ">=" => BinaryOperator::GtEq,
+        "<=>" => BinaryOperator::Spaceship,
+        "and" | "&&" => BinaryOperator::And,
+        "or" | "||" => BinaryOperator::Or,
+        "&" => BinaryOperator::BitwiseAnd,
+        "|" => BinaryOperator::BitwiseOr,
+        "^" => BinaryOperator::BitwiseXor,
+        _ => return None,
+    })
+}

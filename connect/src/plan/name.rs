@@ -1,0 +1,249 @@
+//! The names that Spark gives to columns without an alias: `(a + 1)`, `count(1)`, `CAST(a AS STRING)`.
+
+use std::collections::BTreeMap;
+
+use datafusion::sql::sqlparser::ast::{
+    AccessExpr, BinaryOperator, CastKind, DataType as SqlType, DuplicateTreatment, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArguments, LambdaFunction, OrderByExpr, Subscript, UnaryOperator, Value, WindowFrame,
+    WindowFrameBound, WindowFrameUnits, WindowType,
+};
+use seatrial_engine::types::DataType;
+
+use super::attribute::name_of_id;
+
+/// How bound literals are shown, by the name of what they are bound to.
+pub(crate) type Shown = BTreeMap<String, String>;
+
+/// The name of an expression, whose columns are attributes.
+pub(crate) fn pretty(expr: &Expr, shown: &Shown) -> String {
+    Namer { shown }.name(expr)
+}
+
+struct Namer<'a> {
+    shown: &'a Shown,
+}
+
+impl Namer<'_> {
+    fn list<'e>(&self, expressions: impl IntoIterator<Item = &'e Expr>) -> String {
+        expressions.into_iter().map(|expr| self.name(expr)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn name(&self, expr: &Expr) -> String {
+        match expr {
+            Expr::Identifier(ident) => name_of_id(&ident.value).to_owned(),
+            Expr::CompoundIdentifier(parts) => {
+                parts.iter().map(|part| name_of_id(&part.value)).collect::<Vec<_>>().join(".")
+            }
+            Expr::Nested(inner) => self.name(inner),
+            Expr::Value(value) => literal(&value.value),
+            Expr::TypedString(typed) => format!("{} {}", typed.data_type, typed.value),
+            Expr::BinaryOp { left, op, right } => {
+                let (left, right) = (self.name(left), self.name(right));
+                format!("({left} {} {right})", operator(op))
+            }
+            Expr::UnaryOp { op, expr } => match op {
+                UnaryOperator::Not => format!("(NOT {})", self.name(expr)),
+                UnaryOperator::Minus => match expr.as_ref() {
+                    Expr::Value(value) if matches!(value.value, Value::Number(..)) => {
+                        format!("-{}", literal(&value.value))
+                    }
+                    expr => format!("(- {})", self.name(expr)),
+                },
+                UnaryOperator::Plus => format!("(+ {})", self.name(expr)),
+                UnaryOperator::BitwiseNot => format!("~{}", self.name(expr)),
+                op => format!("{op}{}", self.name(expr)),
+            },
+            Expr::IsNull(inner) => format!("({} IS NULL)", self.name(inner)),
+            Expr::IsNotNull(inner) => format!("({} IS NOT NULL)", self.name(inner)),
+            Expr::IsTrue(inner) => format!("({} IS TRUE)", self.name(inner)),
+            Expr::IsFalse(inner) => format!("({} IS FALSE)", self.name(inner)),
+            Expr::IsDistinctFrom(left, right) => format!("(NOT ({} <=> {}))", self.name(left), self.name(right)),
+            Expr::IsNotDistinctFrom(left, right) => format!("({} <=> {})", self.name(left), self.name(right)),
+            Expr::InList { expr, list, negated } => {
+                negated_if(*negated, format!("({} IN ({}))", self.name(expr), self.list(list)))
+            }
+            Expr::InSubquery { expr, negated, .. } => {
+                negated_if(*negated, format!("({} IN (listquery()))", self.name(expr)))
+            }
+            Expr::Exists { negated, .. } => negated_if(*negated, "exists()".to_owned()),
+            Expr::Subquery(_) => "scalarsubquery()".to_owned(),
+            Expr::Between { expr, negated, low, high } => {
+                let expr = self.name(expr);
+                let between = format!("(({expr} >= {}) AND ({expr} <= {}))", self.name(low), self.name(high));
+                negated_if(*negated, between)
+            }
+            Expr::Like { negated, expr, pattern, .. } => {
+                negated_if(*negated, format!("{} LIKE {}", self.name(expr), self.name(pattern)))
+            }
+            Expr::ILike { negated, expr, pattern, .. } => {
+                negated_if(*negated, format!("ilike({}, {})", self.name(expr), self.name(pattern)))
+            }
+            Expr::RLike { negated, expr, pattern, .. } => {
+                negated_if(*negated, format!("RLIKE({}, {})", self.name(expr), self.name(pattern)))
+            }
+            Expr::Cast { kind, expr, data_type, .. } => {
+                let name = if matches!(kind, CastKind::TryCast | CastKind::SafeCast) { "TRY_CAST" } else { "CAST" };
+                format!("{name}({} AS {})", self.name(expr), type_name(data_type))
+            }
+            Expr::Case { operand, conditions, else_result, .. } => {
+                let mut text = "CASE".to_owned();
+                for branch in conditions {
+                    let condition = match operand {
+                        Some(operand) => format!("({} = {})", self.name(operand), self.name(&branch.condition)),
+                        None => self.name(&branch.condition),
+                    };
+                    text.push_str(&format!(" WHEN {condition} THEN {}", self.name(&branch.result)));
+                }
+                if let Some(otherwise) = else_result {
+                    text.push_str(&format!(" ELSE {}", self.name(otherwise)));
+                }
+                text + " END"
+            }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                access_chain.iter().fold(self.name(root), |base, access| match access {
+                    AccessExpr::Dot(Expr::Value(value)) => format!("{base}.{}", literal(&value.value)),
+                    AccessExpr::Dot(field) => format!("{base}.{}", self.name(field)),
+                    AccessExpr::Subscript(Subscript::Index { index }) => format!("{base}[{}]", self.name(index)),
+                    AccessExpr::Subscript(other) => format!("{base}[{other}]"),
+                })
+            }
+            Expr::Function(function) => self.call(function),
+            Expr::Lambda(lambda) => self.lambda(lambda),
+            Expr::Substring { expr, substring_from, substring_for, .. } => {
+                self.arguments("substring", [Some(expr), substring_from.as_ref(), substring_for.as_ref()])
+            }
+            Expr::Trim { expr, .. } => format!("trim({})", self.name(expr)),
+            Expr::Extract { field, expr, .. } => format!("extract({field} FROM {})", self.name(expr)),
+            Expr::Position { expr, r#in } => format!("position({}, {})", self.name(expr), self.name(r#in)),
+            Expr::Ceil { expr, .. } => format!("CEIL({})", self.name(expr)),
+            Expr::Floor { expr, .. } => format!("FLOOR({})", self.name(expr)),
+            Expr::Collate { expr, collation } => format!("collate({}, {collation})", self.name(expr)),
+            Expr::Tuple(fields) => format!("struct({})", self.list(fields)),
+            other => other.to_string(),
+        }
+    }
+
+    fn arguments<const N: usize>(&self, name: &str, arguments: [Option<&Box<Expr>>; N]) -> String {
+        format!("{name}({})", self.list(arguments.into_iter().flatten().map(AsRef::as_ref)))
+    }
+
+    fn call(&self, function: &Function) -> String {
+        let name = function.name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.as_str());
+        let name = name.unwrap_or_default();
+        if let Some(shown) = self.shown.get(name) {
+            return shown.clone();
+        }
+        let mut text = match &function.args {
+            FunctionArguments::List(list) => {
+                let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
+                let arguments = list.args.iter().map(|argument| match argument {
+                    FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => self.name(expr),
+                    // `count(*)` counts ones.
+                    FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => "1".to_owned(),
+                    FunctionArg::Named { name, arg: FunctionArgExpr::Expr(expr), .. } => {
+                        format!("{name} => {}", self.name(expr))
+                    }
+                    other => other.to_string(),
+                });
+                let arguments = arguments.collect::<Vec<_>>().join(", ");
+                format!("{name}({}{arguments})", if distinct { "DISTINCT " } else { "" })
+            }
+            _ => format!("{name}()"),
+        };
+        if let Some(filter) = &function.filter {
+            text.push_str(&format!(" FILTER (WHERE {})", self.name(filter)));
+        }
+        if let Some(WindowType::WindowSpec(window)) = &function.over {
+            let mut parts = Vec::new();
+            if !window.partition_by.is_empty() {
+                parts.push(format!("PARTITION BY {}", self.list(&window.partition_by)));
+            }
+            if !window.order_by.is_empty() {
+                let keys = window.order_by.iter().map(|key| self.sort_key(key)).collect::<Vec<_>>().join(", ");
+                parts.push(format!("ORDER BY {keys}"));
+            }
+            parts.push(self.frame(window.window_frame.as_ref(), window.order_by.is_empty(), name));
+            text.push_str(&format!(" OVER ({})", parts.join(" ")));
+        }
+        text
+    }
+
+    fn sort_key(&self, key: &OrderByExpr) -> String {
+        let ascending = key.options.asc.unwrap_or(true);
+        let nulls_first = key.options.nulls_first.unwrap_or(ascending);
+        let direction = if ascending { "ASC" } else { "DESC" };
+        let nulls = if nulls_first { "FIRST" } else { "LAST" };
+        format!("{} {direction} NULLS {nulls}", self.name(&key.expr))
+    }
+
+    fn frame(&self, frame: Option<&WindowFrame>, unordered: bool, function: &str) -> String {
+        let Some(frame) = frame else {
+            let ranks = ["row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile"];
+            return if ranks.contains(&function) {
+                "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW".to_owned()
+            } else if unordered {
+                "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING".to_owned()
+            } else {
+                "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW".to_owned()
+            };
+        };
+        let units = match frame.units {
+            WindowFrameUnits::Rows => "ROWS",
+            WindowFrameUnits::Range => "RANGE",
+            WindowFrameUnits::Groups => "GROUPS",
+        };
+        let bound = |bound: &WindowFrameBound| match bound {
+            WindowFrameBound::CurrentRow => "CURRENT ROW".to_owned(),
+            WindowFrameBound::Preceding(None) => "UNBOUNDED PRECEDING".to_owned(),
+            WindowFrameBound::Following(None) => "UNBOUNDED FOLLOWING".to_owned(),
+            WindowFrameBound::Preceding(Some(distance)) => format!("{} PRECEDING", self.name(distance)),
+            WindowFrameBound::Following(Some(distance)) => format!("{} FOLLOWING", self.name(distance)),
+        };
+        let end = frame.end_bound.as_ref().map_or_else(|| "CURRENT ROW".to_owned(), bound);
+        format!("{units} BETWEEN {} AND {end}", bound(&frame.start_bound))
+    }
+
+    fn lambda(&self, lambda: &LambdaFunction) -> String {
+        let body = self.name(&lambda.body);
+        let mut arguments: Vec<String> =
+            lambda.params.iter().map(|parameter| format!("namedlambdavariable({})", parameter.name.value)).collect();
+        // The parameters themselves are shown by no name.
+        for argument in &mut arguments {
+            "namedlambdavariable()".clone_into(argument);
+        }
+        format!("lambdafunction({body}, {})", arguments.join(", "))
+    }
+}
+
+fn negated_if(negated: bool, text: String) -> String {
+    if negated { format!("(NOT {text})") } else { text }
+}
+
+fn operator(op: &BinaryOperator) -> String {
+    match op {
+        BinaryOperator::Spaceship => "<=>".to_owned(),
+        BinaryOperator::NotEq => "!=".to_owned(),
+        op => op.to_string(),
+    }
+}
+
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Number(number, _) => number.to_string(),
+        Value::Boolean(value) => value.to_string(),
+        Value::Null => "NULL".to_owned(),
+        Value::HexStringLiteral(hex) => format!("X'{}'", hex.to_uppercase()),
+        value => value.clone().into_string().unwrap_or_else(|| value.to_string()),
+    }
+}
+
+/// The type as Spark writes it.
+fn type_name(data_type: &SqlType) -> String {
+    let text = match data_type {
+        SqlType::Custom(name, modifiers) if modifiers.is_empty() => {
+            name.0.last().and_then(|part| part.as_ident()).map_or_else(String::new, |ident| ident.value.clone())
+        }
+        other => other.to_string(),
+    };
+    DataType::from_ddl(&text).map_or_else(|_| text.to_uppercase(), |data_type| data_type.sql())
+}

@@ -1,0 +1,90 @@
+//! `createDataFrame`: rows that came with the query.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use arrow::array::RecordBatchOptions;
+use arrow::compute::cast;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::ipc::reader::StreamReader;
+use arrow::record_batch::RecordBatch;
+use datafusion::catalog::MemTable;
+use seatrial_engine::error::SparkError;
+use seatrial_engine::types::arrow::{from_arrow_schema, to_table_schema};
+use seatrial_engine::types::{DataType, StructType};
+use spark_connect_proto::LocalRelation;
+
+use super::super::{Planned, Planner};
+use crate::types::malformed;
+
+impl Planner<'_> {
+    pub(super) fn local(&self, local: &LocalRelation) -> Result<Planned, SparkError> {
+        let schema = local.schema.as_deref().filter(|schema| !schema.is_empty()).map(schema_of).transpose()?;
+        self.local_rows(local.data.iter().map(AsRef::as_ref), schema)
+    }
+
+    /// The rows of Arrow IPC streams; without a schema they have their own.
+    fn local_rows<'b>(
+        &self,
+        streams: impl Iterator<Item = &'b [u8]>,
+        schema: Option<StructType>,
+    ) -> Result<Planned, SparkError> {
+        let mut batches: Vec<RecordBatch> = Vec::new();
+        let mut own: Option<SchemaRef> = None;
+        for bytes in streams {
+            let broken =
+                |error: arrow::error::ArrowError| malformed(&format!("rows that are no Arrow stream ({error})"));
+            let reader = StreamReader::try_new(Cursor::new(bytes), None).map_err(broken)?;
+            own.get_or_insert_with(|| reader.schema());
+            for batch in reader {
+                batches.push(batch.map_err(broken)?);
+            }
+        }
+        let schema = match (schema, own) {
+            (Some(schema), _) => schema,
+            (None, Some(own)) => from_arrow_schema(&own)?,
+            (None, None) => return Err(malformed("a local relation without rows and schema")),
+        };
+        let arrow = Arc::new(to_table_schema(&schema)?);
+        let batches = batches.into_iter().map(|batch| conformed(&batch, &arrow)).collect::<Result<Vec<_>, _>>()?;
+        let table = MemTable::try_new(arrow, vec![batches])?;
+        let mut planned = self.leaf(&self.session.engine.read_table(Arc::new(table))?, &[])?;
+        for (column, field) in planned.columns.iter_mut().zip(schema.fields) {
+            column.field = field;
+        }
+        Ok(planned)
+    }
+}
+
+/// The batch with the columns of that schema.
+fn conformed(batch: &RecordBatch, schema: &Arc<Schema>) -> Result<RecordBatch, SparkError> {
+    if batch.num_columns() != schema.fields().len() {
+        return Err(malformed("rows with another number of columns than their schema"));
+    }
+    let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| {
+        if column.data_type() == field.data_type() {
+            return Ok(Arc::clone(column));
+        }
+        cast(column, field.data_type())
+            .map_err(|error| malformed(&format!("rows whose column `{}` is not of its type ({error})", field.name())))
+    });
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns.collect::<Result<_, SparkError>>()?, &options)
+        .map_err(|error| malformed(&format!("rows that do not fit their schema ({error})")))
+}
+
+/// The schema of a local relation: JSON or DDL.
+fn schema_of(text: &str) -> Result<StructType, SparkError> {
+    let data_type = match text.trim_start().starts_with('{') {
+        true => DataType::from_json_text(text)?,
+        false => match StructType::from_ddl(text) {
+            Ok(schema) => DataType::Struct(schema),
+            Err(error) => DataType::from_ddl(text).map_err(|_| error)?,
+        },
+    };
+    Ok(match data_type {
+        DataType::Struct(schema) => schema,
+        // A single type is that of the only column.
+        data_type => StructType { fields: vec![seatrial_engine::types::StructField::new("value", data_type)] },
+    })
+}

@@ -1,0 +1,151 @@
+//! Relations: each operator over the DataFrames of its inputs.
+
+mod aggregate;
+mod join;
+mod local;
+pub(crate) mod project;
+mod read;
+mod set;
+mod sort;
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use seatrial_engine::error::SparkError;
+use spark_connect_proto::Relation;
+use spark_connect_proto::relation::RelType;
+
+use super::attribute::{Attribute, name_parts};
+use super::scope::Origin;
+use super::{Planned, Planner, unsupported};
+use crate::types::malformed;
+
+impl Planner<'_> {
+    /// Plans a relation.
+    ///
+    /// # Errors
+    /// As Spark's analyser reports them; what is not supported is named.
+    pub(crate) fn relation<'a>(&'a self, relation: &'a Relation) -> BoxFuture<'a, Result<Planned, SparkError>> {
+        async move {
+            let mut planned = self.operator(relation).await?;
+            if let Some(plan_id) = relation.common.as_ref().and_then(|common| common.plan_id) {
+                planned.origins.push(Origin { plan_id, columns: planned.columns.clone() });
+            }
+            Ok(planned)
+        }
+        .boxed()
+    }
+
+    /// Plans the relation that an operator reads.
+    ///
+    /// # Errors
+    /// When there is none, and its own.
+    pub(crate) async fn input(&self, input: Option<&Relation>) -> Result<Arc<Planned>, SparkError> {
+        let input = input.ok_or_else(|| malformed("an operator without an input"))?;
+        self.relation(input).await.map(Arc::new)
+    }
+
+    async fn operator(&self, relation: &Relation) -> Result<Planned, SparkError> {
+        let Some(kind) = relation.rel_type.as_ref() else {
+            return Err(unsupported("a relation of this kind"));
+        };
+        match kind {
+            RelType::Read(read) => self.read(read).await,
+            RelType::Sql(sql) => self.sql(sql).await,
+            RelType::WithRelations(with) => self.with_relations(with).await,
+            RelType::Range(range) => self.range(range),
+            RelType::LocalRelation(local) => self.local(local),
+            RelType::Project(project) => self.project(project).await,
+            RelType::Filter(filter) => self.filter(filter).await,
+            RelType::Join(join) => self.join(join).await,
+            RelType::LateralJoin(_) => Err(unsupported("lateral joins")),
+            RelType::SetOp(operation) => self.set_operation(operation).await,
+            RelType::Sort(sort) => self.sort(sort).await,
+            RelType::Limit(limit) => self.limit(limit.input.as_deref(), Some(limit.limit), 0).await,
+            RelType::Offset(offset) => self.limit(offset.input.as_deref(), None, offset.offset).await,
+            RelType::Tail(tail) => self.tail(tail).await,
+            RelType::Aggregate(aggregate) => self.aggregate(aggregate).await,
+            RelType::Deduplicate(deduplicate) => self.deduplicate(deduplicate).await,
+            RelType::SubqueryAlias(alias) => {
+                let input = self.input(alias.input.as_deref()).await?;
+                let columns = input.columns.iter().map(|column| {
+                    let mut qualifier = alias.qualifier.clone();
+                    qualifier.push(alias.alias.clone());
+                    Attribute { qualifier, ..column.clone() }
+                });
+                let columns = columns.collect();
+                Ok(Planned { columns, projection: None, ..Planned::clone(&input) })
+            }
+            RelType::ToDf(to) => {
+                let input = self.input(to.input.as_deref()).await?;
+                self.to_df(input, &to.column_names).await
+            }
+            RelType::ToSchema(to) => self.to_schema(to).await,
+            RelType::WithColumns(with) => self.with_columns(with).await,
+            RelType::WithColumnsRenamed(renamed) => self.with_columns_renamed(renamed).await,
+            RelType::Drop(dropped) => self.drop_columns(dropped).await,
+            // Where rows are computed is no part of a result; the engine has partitions of its own.
+            RelType::Repartition(repartition) => {
+                self.input(repartition.input.as_deref()).await.map(|input| Planned::clone(&input))
+            }
+            RelType::RepartitionByExpression(repartition) => {
+                self.input(repartition.input.as_deref()).await.map(|input| Planned::clone(&input))
+            }
+            RelType::Hint(hint) => self.input(hint.input.as_deref()).await.map(|input| Planned::clone(&input)),
+            RelType::WithWatermark(with) => self.input(with.input.as_deref()).await.map(|input| Planned::clone(&input)),
+            other => Err(unsupported(name_of(other))),
+        }
+    }
+
+    /// The attribute of that name among the columns.
+    ///
+    /// # Errors
+    /// `UNRESOLVED_COLUMN` and its like.
+    pub(crate) fn column_of(&self, input: &Planned, name: &str) -> Result<Attribute, SparkError> {
+        let resolved = input.scope().resolve(name, None)?;
+        let parts = || name_parts(name).unwrap_or_default();
+        resolved.attribute.ok_or_else(|| super::attribute::unresolved(&parts(), &input.columns))
+    }
+}
+
+/// How an operator that is not supported is called in PySpark.
+fn name_of(kind: &RelType) -> &'static str {
+    match kind {
+        RelType::CachedLocalRelation(_) | RelType::ChunkedCachedLocalRelation(_) => "rows that were sent before",
+        RelType::Sample(_) => "DataFrame.sample",
+        RelType::ShowString(_) => "DataFrame.show",
+        RelType::HtmlString(_) => "the HTML form of a DataFrame",
+        RelType::Unpivot(_) => "DataFrame.unpivot",
+        RelType::Transpose(_) => "DataFrame.transpose",
+        RelType::MapPartitions(_) => "DataFrame.mapInPandas and DataFrame.mapInArrow",
+        RelType::GroupMap(_) => "GroupedData.applyInPandas and GroupedData.applyInArrow",
+        RelType::CoGroupMap(_) => "the applyInPandas of cogrouped DataFrames",
+        RelType::ApplyInPandasWithState(_) => "GroupedData.applyInPandasWithState",
+        RelType::CollectMetrics(_) => "DataFrame.observe",
+        RelType::Parse(_) => "reading JSON, CSV or XML from a DataFrame",
+        RelType::CachedRemoteRelation(_) => "checkpoints",
+        RelType::CommonInlineUserDefinedTableFunction(_) => "Python user-defined table functions",
+        RelType::CommonInlineUserDefinedDataSource(_) => "inline data sources",
+        RelType::AsOfJoin(_) => "as-of joins",
+        RelType::UnresolvedTableValuedFunction(_) => "table-valued functions",
+        RelType::RelationChanges(_) => "the changes of a table",
+        RelType::NearestByJoin(_) => "nearest-by joins",
+        RelType::Zip(_) => "DataFrame.zip",
+        RelType::FillNa(_) => "DataFrame.fillna",
+        RelType::DropNa(_) => "DataFrame.dropna",
+        RelType::Replace(_) => "DataFrame.replace",
+        RelType::Summary(_) => "DataFrame.summary",
+        RelType::Describe(_) => "DataFrame.describe",
+        RelType::Crosstab(_) => "DataFrame.crosstab",
+        RelType::Cov(_) => "DataFrame.cov",
+        RelType::Corr(_) => "DataFrame.corr",
+        RelType::ApproxQuantile(_) => "DataFrame.approxQuantile",
+        RelType::FreqItems(_) => "DataFrame.freqItems",
+        RelType::SampleBy(_) => "DataFrame.sampleBy",
+        RelType::Catalog(_) => "this operation of the catalogue",
+        RelType::MlRelation(_) => "machine learning",
+        RelType::Extension(_) => "extensions of the protocol",
+        _ => "a relation of this kind",
+    }
+}

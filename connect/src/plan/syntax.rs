@@ -1,0 +1,198 @@
+//! SQL's syntax tree, as far as relations and expressions are written in it.
+
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, CaseWhen, CastKind, DataType as SqlType, DuplicateTreatment, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArgumentList, FunctionArguments, GroupByExpr, Ident, LimitClause, ObjectName, Offset,
+    OffsetRows, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SelectFlavor, SelectItem, SetExpr,
+    TableFactor, TableWithJoins, UnaryOperator, Value,
+};
+use seatrial_engine::types::DataType;
+
+/// An identifier that is taken as it is written.
+pub(super) fn ident(name: &str) -> Ident {
+    Ident::with_quote('`', name)
+}
+
+/// A column by its only name.
+pub(super) fn column(id: &str) -> Expr {
+    Expr::Identifier(ident(id))
+}
+
+/// `expr AS name`.
+pub(super) fn aliased(expr: Expr, name: &str) -> SelectItem {
+    SelectItem::ExprWithAlias { expr, alias: ident(name) }
+}
+
+/// `SELECT items FROM from`.
+pub(super) fn select(items: Vec<SelectItem>, from: Vec<TableWithJoins>) -> Select {
+    Select {
+        select_token: AttachedToken::empty(),
+        optimizer_hints: Vec::new(),
+        distinct: None,
+        select_modifiers: None,
+        top: None,
+        top_before_distinct: false,
+        projection: items,
+        exclude: None,
+        into: None,
+        from,
+        lateral_views: Vec::new(),
+        prewhere: None,
+        selection: None,
+        connect_by: Vec::new(),
+        group_by: GroupByExpr::Expressions(Vec::new(), Vec::new()),
+        cluster_by: Vec::new(),
+        distribute_by: Vec::new(),
+        sort_by: Vec::new(),
+        having: None,
+        named_window: Vec::new(),
+        qualify: None,
+        window_before_qualify: false,
+        value_table_mode: None,
+        flavor: SelectFlavor::Standard,
+    }
+}
+
+/// The relation of that name.
+pub(super) fn table(name: Ident) -> TableFactor {
+    TableFactor::Table {
+        name: ObjectName::from(vec![name]),
+        alias: None,
+        args: None,
+        with_hints: Vec::new(),
+        version: None,
+        with_ordinality: false,
+        partitions: Vec::new(),
+        json_path: None,
+        sample: None,
+        index_hints: Vec::new(),
+    }
+}
+
+/// `FROM name`.
+pub(super) fn from(name: Ident) -> Vec<TableWithJoins> {
+    vec![TableWithJoins { relation: table(name), joins: Vec::new() }]
+}
+
+/// A query without `ORDER BY` and `LIMIT`.
+pub(super) fn query(body: SetExpr) -> Query {
+    Query {
+        with: None,
+        body: Box::new(body),
+        order_by: None,
+        limit_clause: None,
+        fetch: None,
+        locks: Vec::new(),
+        for_clause: None,
+        settings: None,
+        format_clause: None,
+        pipe_operators: Vec::new(),
+    }
+}
+
+/// A query of one `SELECT`.
+pub(super) fn query_of(select: Select) -> Query {
+    query(SetExpr::Select(Box::new(select)))
+}
+
+/// `ORDER BY`.
+pub(super) fn order_by(keys: Vec<OrderByExpr>) -> Option<OrderBy> {
+    (!keys.is_empty()).then_some(OrderBy { kind: OrderByKind::Expressions(keys), interpolate: None })
+}
+
+/// A key of `ORDER BY`.
+pub(super) fn sort_key(expr: Expr, ascending: bool, nulls_first: bool) -> OrderByExpr {
+    let options = OrderByOptions { asc: Some(ascending), nulls_first: Some(nulls_first) };
+    OrderByExpr { expr, options, with_fill: None }
+}
+
+/// `LIMIT` and `OFFSET`.
+pub(super) fn limit(limit: Option<i64>, offset: i64) -> Option<LimitClause> {
+    let offset = (offset > 0).then(|| Offset { value: number(offset), rows: OffsetRows::None });
+    Some(LimitClause::LimitOffset { limit: limit.map(number), offset, limit_by: Vec::new() })
+}
+
+/// A number that is not negative.
+pub(super) fn number(value: i64) -> Expr {
+    Expr::Value(Value::Number(value.to_string(), false).into())
+}
+
+/// A text.
+pub(super) fn text(value: &str) -> Expr {
+    Expr::Value(Value::SingleQuotedString(value.to_owned()).into())
+}
+
+/// `true` or `false`.
+pub(super) fn boolean(value: bool) -> Expr {
+    Expr::Value(Value::Boolean(value).into())
+}
+
+/// A null of any type.
+pub(super) fn null() -> Expr {
+    Expr::Value(Value::Null.into())
+}
+
+/// The type as the engine reads it in a `CAST`.
+pub(super) fn sql_type(data_type: &DataType) -> SqlType {
+    SqlType::Custom(ObjectName::from(vec![ident(&data_type.sql())]), Vec::new())
+}
+
+/// `CAST(expr AS type)`, or `TRY_CAST`.
+pub(super) fn cast(expr: Expr, data_type: &DataType, tries: bool) -> Expr {
+    let kind = if tries { CastKind::TryCast } else { CastKind::Cast };
+    Expr::Cast { kind, expr: Box::new(expr), data_type: sql_type(data_type), array: false, format: None }
+}
+
+/// `left op right`.
+pub(super) fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
+}
+
+/// `a AND b AND …`; none of nothing.
+pub(super) fn conjunction(conditions: impl IntoIterator<Item = Expr>) -> Option<Expr> {
+    conditions.into_iter().reduce(|left, right| binary(left, BinaryOperator::And, right))
+}
+
+/// `NOT expr`.
+pub(super) fn not(expr: Expr) -> Expr {
+    Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(Expr::Nested(Box::new(expr))) }
+}
+
+/// `CASE WHEN … THEN … ELSE … END`.
+pub(super) fn case(branches: Vec<(Expr, Expr)>, otherwise: Option<Expr>) -> Expr {
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: branches.into_iter().map(|(condition, result)| CaseWhen { condition, result }).collect(),
+        else_result: otherwise.map(Box::new),
+    }
+}
+
+/// `name(arguments)`.
+pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+    call_with(name, arguments, false)
+}
+
+/// `name(DISTINCT arguments)`, if distinct.
+pub(super) fn call_with(name: &str, arguments: Vec<Expr>, distinct: bool) -> Expr {
+    let args = arguments.into_iter().map(|argument| match argument {
+        Expr::Wildcard(_) => FunctionArg::Unnamed(FunctionArgExpr::Wildcard),
+        argument => FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)),
+    });
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: distinct.then_some(DuplicateTreatment::Distinct),
+            args: args.collect(),
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
