@@ -12,6 +12,7 @@ pub mod explain;
 pub mod gate;
 pub mod golden;
 pub mod observation;
+mod parallel;
 pub mod report;
 pub mod repro;
 pub mod run;

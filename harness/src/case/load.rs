@@ -13,6 +13,7 @@ use super::node_deserializer::read;
 use super::read_error::suggestion;
 use super::yaml::{Content, Located, Node, Span, parse};
 use super::{Case, CaseId, Location, Read, ReadPath, SparkMinor, Step, Suite, Surroundings, behaviours, python_source};
+use crate::parallel;
 
 /// Loads every case file below `root` (the folder `cases`), in path order; a broken file does not stop the others.
 pub fn load(root: &Path) -> Suite {
@@ -24,29 +25,31 @@ pub fn load(root: &Path) -> Suite {
     let mut files = Vec::new();
     collect(root, &mut files, &mut suite.diagnostics);
     files.sort();
-    for file in files {
-        let topic = match topic_of(root, &file) {
-            Ok(topic) => topic,
-            Err(problem) => {
-                suite.diagnostics.push(problem);
-                continue;
-            }
-        };
-        match fs::read(&file).map(String::from_utf8) {
-            Ok(Ok(text)) => {
-                let mut problems = Problems::new(&file, &text);
-                suite.cases.extend(load_cases(&file, &topic, &text, index.as_ref(), &mut problems));
-                suite.diagnostics.extend(problems.finish());
-            }
-            Ok(Err(_)) => suite.diagnostics.push(Diagnostic::of_file(&file, "the file is not UTF-8 text")),
-            Err(error) => {
-                suite.diagnostics.push(Diagnostic::of_file(&file, format!("the file cannot be read: {error}")));
-            }
-        }
+    for (cases, problems) in parallel::map(&files, |file| load_file(root, file, index.as_ref())) {
+        suite.cases.extend(cases);
+        suite.diagnostics.extend(problems);
     }
     suite.cases.sort_by(|left, right| left.id.cmp(&right.id));
     suite.behaviours = behaviours.unwrap_or_default();
     suite
+}
+
+/// The cases of a file below `root`, and its problems.
+fn load_file(root: &Path, file: &Path, index: Option<&BTreeSet<&str>>) -> (Vec<Case>, Vec<Diagnostic>) {
+    let failed = |problem| (Vec::new(), vec![problem]);
+    let topic = match topic_of(root, file) {
+        Ok(topic) => topic,
+        Err(problem) => return failed(problem),
+    };
+    match fs::read(file).map(String::from_utf8) {
+        Ok(Ok(text)) => {
+            let mut problems = Problems::new(file, &text);
+            let cases = load_cases(file, &topic, &text, index, &mut problems);
+            (cases, problems.finish())
+        }
+        Ok(Err(_)) => failed(Diagnostic::of_file(file, "the file is not UTF-8 text")),
+        Err(error) => failed(Diagnostic::of_file(file, format!("the file cannot be read: {error}"))),
+    }
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>, problems: &mut Vec<Diagnostic>) {

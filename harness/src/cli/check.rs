@@ -1,5 +1,7 @@
 //! `seatrial check`: the cases on a target, its answers against the goldens.
 
+use std::collections::BTreeSet;
+
 use super::arguments::{CheckOptions, ProjectOptions, VersionChoice};
 use super::context::{self, Loaded};
 use super::exit::Exit;
@@ -16,7 +18,8 @@ pub(crate) fn run(project: &ProjectOptions, options: &CheckOptions) -> anyhow::R
     let mut outputs = Outputs::open(&options.report)?;
     let loaded = context::load(project, &options.selection)?;
     let Loaded { project: place, suite, selection, broken } = &loaded;
-    let goldens = GoldenStore::open(&place.golden())?;
+    let topics: BTreeSet<&str> = selection.pick_all(suite).into_iter().map(|case| case.id.topic()).collect();
+    let goldens = GoldenStore::open_part(&place.golden(), |topic| topics.contains(topic))?;
     let asked = match options.spark.is_empty() {
         true => vec![context::spark_version(None, &options.target)],
         false => versions(&options.spark, &goldens),

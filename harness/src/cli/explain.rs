@@ -4,7 +4,7 @@ use super::arguments::{ExplainOptions, ProjectOptions, SelectionOptions};
 use super::context::{self, Loaded};
 use super::exit::{Exit, UsageError};
 use crate::divergence::Divergences;
-use crate::explain::{Sources, explain, of_word, overview};
+use crate::explain::{Sources, explain, of_word, overview, topics};
 use crate::golden::GoldenStore;
 
 /// Runs the command.
@@ -17,16 +17,31 @@ pub(crate) fn run(project: &ProjectOptions, options: &ExplainOptions) -> anyhow:
     let all = SelectionOptions { paths: Vec::new(), filter: None };
     // What does not load is told, and does not keep from explaining the rest.
     let Loaded { project: place, suite, .. } = context::load(project, &all)?;
-    let goldens = GoldenStore::open(&place.golden())?;
     let pins = place.golden().join("divergences/engine.yaml");
     let divergences = Divergences::load(&pins).map_err(|diagnostics| {
         context::print_diagnostics(&diagnostics);
         UsageError(format!("{} does not read as a list of divergences", pins.display()))
     })?;
-    let sources = Sources { suite: &suite, goldens: &goldens, divergences: &divergences, exits: &exits };
-    let text = match &options.what {
-        None => overview(&sources),
-        Some(what) => explain(what, &sources).map_err(|unknown| UsageError(unknown.to_string()))?,
+    let explained = |goldens: &GoldenStore| {
+        let sources = Sources { suite: &suite, goldens, divergences: &divergences, exits: &exits };
+        match &options.what {
+            None => Ok(overview(&sources)),
+            Some(what) => explain(what, &sources),
+        }
+    };
+    let folder = place.golden();
+    let few = match &options.what {
+        None => None,
+        Some(what) => topics(what, &suite, &folder)?,
+    };
+    let text = match few {
+        Some(few) => explained(&GoldenStore::open_part(&folder, |topic| few.contains(topic))?).ok(),
+        None => None,
+    };
+    // What is unknown may be near to what any golden shows.
+    let text = match text {
+        Some(text) => text,
+        None => explained(&GoldenStore::open(&folder)?).map_err(|unknown| UsageError(unknown.to_string()))?,
     };
     context::print(&text)?;
     Ok(Exit::Ok)

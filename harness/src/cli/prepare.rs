@@ -12,7 +12,8 @@ use crate::target::environment::Environments;
 pub(crate) fn run(project: &ProjectOptions, options: &PrepareOptions) -> anyhow::Result<Exit> {
     let mut versions = options.versions.clone();
     if versions.is_empty() {
-        versions.extend(GoldenStore::open(&Project::find(project.root.as_deref())?.golden())?.versions());
+        let place = Project::find(project.root.as_deref())?;
+        versions.extend(GoldenStore::open_part(&place.golden(), |_| false)?.versions());
     }
     let environments = Environments::of_user()?;
     for version in versions {

@@ -37,7 +37,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &ReproOptions) -> anyhow::R
     let TargetId::Spark(patch) = id? else {
         return Err(UsageError(format!("no Spark {} is known", options.spark)).into());
     };
-    let goldens = GoldenStore::open(&place.golden())?;
+    let goldens = GoldenStore::open_part(&place.golden(), |topic| topic == case.id.topic())?;
     let golden = match goldens.lookup(options.spark, case) {
         GoldenLookup::Found { observation, .. } => Some(observation),
         GoldenLookup::Stale { .. } | GoldenLookup::Missing => {

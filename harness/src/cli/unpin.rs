@@ -18,7 +18,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &UnpinOptions) -> anyhow::R
     let Some(file) = place.divergences(&identity) else {
         return Err(UsageError(format!("`{}` is real Spark: nothing is pinned for it", options.target)).into());
     };
-    let versions = options.versions.of(&GoldenStore::open(&place.golden())?);
+    let versions = options.versions.of(&GoldenStore::open_part(&place.golden(), |_| false)?);
     let mut divergences = context::divergences(&place, &identity)?;
     let mut unpinned = String::new();
     for case in &options.cases {

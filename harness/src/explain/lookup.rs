@@ -1,9 +1,13 @@
 //! From what was asked to what it is, or to what may have been meant.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::path::Path;
 
 use super::{Sources, words};
 use crate::case::read_error::edit_distance;
+use crate::case::{Case, Suite};
+use crate::golden::{GoldenError, GoldenStore};
 
 /// How many names are suggested.
 const SUGGESTED: usize = 5;
@@ -55,6 +59,24 @@ pub fn explain(asked: &str, sources: &Sources<'_>) -> Result<String, Unknown> {
         .or_else(|| sources.of_condition(asked))
         .or_else(|| sources.of_sqlstate(asked))
         .ok_or_else(|| Unknown { asked: asked.to_owned(), nearest: nearest(asked, sources) })
+}
+
+/// The topics of all goldens that explaining a name takes; nothing where that may be all of them.
+///
+/// # Errors
+///
+/// The goldens cannot be read.
+pub fn topics(asked: &str, suite: &Suite, goldens: &Path) -> Result<Option<BTreeSet<String>>, GoldenError> {
+    let asked = asked.trim();
+    let is_meant = |case: &&Case| {
+        case.id.to_string() == asked || case.covers.iter().any(|behaviour| behaviour.eq_ignore_ascii_case(asked))
+    };
+    let topics: BTreeSet<String> = suite.cases.iter().filter(is_meant).map(|case| case.id.topic().to_owned()).collect();
+    if !topics.is_empty() {
+        return Ok(Some(topics));
+    }
+    // Only an error condition or a SQLSTATE is left, and where one is shown its name stands.
+    Ok(Some(GoldenStore::topics_with(goldens, asked)?).filter(|topics| !topics.is_empty()))
 }
 
 /// All words, and where the other names are listed.

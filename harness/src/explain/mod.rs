@@ -15,7 +15,7 @@ use crate::observation::Observation;
 use crate::report::shell_word;
 use crate::report::value::show_row;
 
-pub use lookup::{Unknown, explain, of_word, overview};
+pub use lookup::{Unknown, explain, of_word, overview, topics};
 
 /// How many cases a text lists.
 const LISTED: usize = 25;

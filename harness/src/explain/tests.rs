@@ -121,6 +121,20 @@ fn the_spelling_of_a_condition_does_not_matter() {
     assert!(project.explained("38000").starts_with("38000  a SQLSTATE, seen since Spark 4.2\n"));
 }
 
+#[rstest]
+#[case("read/rows::right", true)]
+#[case("read-arity", true)]
+#[case("38000", true)]
+#[case("data_source_return_schema_mismatch", true)]
+#[case("exakt", false)]
+fn only_the_goldens_that_are_needed_are_named(#[case] asked: &str, #[case] few: bool) {
+    let project = Project::new();
+    let of_one = Some(["read/rows".to_owned()].into());
+    let goldens = project.0.path().join("golden");
+    let named = project.with(|sources| topics(asked, sources.suite, &goldens).unwrap());
+    assert_eq!(named, of_one.filter(|_| few));
+}
+
 #[test]
 fn a_behaviour_is_explained_by_its_cases() {
     let project = Project::new();

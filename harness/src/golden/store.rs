@@ -15,6 +15,7 @@ use crate::case::read_error::ReadError;
 use crate::case::yaml::{Content, Located, Node, Span, parse};
 use crate::case::{Case, CaseHash, CaseId, Diagnostic, SparkMinor};
 use crate::observation::Observation;
+use crate::parallel;
 
 /// The name of a version's index.
 pub(super) const INDEX: &str = "index.yaml";
@@ -46,15 +47,58 @@ impl GoldenStore {
     ///
     /// What cannot be read, or is not as the writer left it.
     pub fn open(dir: &Path) -> Result<Self, GoldenError> {
+        Self::open_part(dir, |_| true)
+    }
+
+    /// Reads which cases were recorded, and of the answers only those to cases of topics (`read/tuples`) that are wanted;
+    /// [`lookup`](Self::lookup) finds the others missing.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read, or is not as the writer left it.
+    pub fn open_part(dir: &Path, wanted: impl Fn(&str) -> bool) -> Result<Self, GoldenError> {
+        let folders = version_folders(dir)?;
+        let indexes = parallel::map(&folders, |(_, folder)| read_file(&folder.join(INDEX), read_index));
         let mut versions = BTreeMap::new();
-        for path in entries(dir)? {
-            let minor =
-                path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse::<SparkMinor>().ok());
-            if let Some(minor) = minor.filter(|_| path.is_dir()) {
-                versions.insert(minor, read_version(&path)?);
+        let mut files = Vec::new();
+        for ((minor, folder), read) in folders.iter().zip(indexes) {
+            let (header, index) = read?;
+            let goldens = VersionGoldens { header, index, stored: BTreeMap::new(), files: BTreeMap::new() };
+            versions.insert(*minor, goldens);
+            files
+                .extend(topic_files(folder)?.into_iter().filter(|file| wanted(&file.topic)).map(|file| (*minor, file)));
+        }
+        let answers =
+            parallel::map(&files, |(minor, file)| versions.get(minor).map(|goldens| goldens.read_topic(file)));
+        for ((minor, file), answers) in files.into_iter().zip(answers) {
+            if let (Some(goldens), Some(answers)) = (versions.get_mut(&minor), answers) {
+                let (header, answers) = answers?;
+                goldens.stored.extend(answers);
+                goldens.files.insert(file.below, header);
             }
         }
         Ok(Self { versions })
+    }
+
+    /// The topics of which some version's file has a text in it, in whatever case its letters are.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read.
+    pub fn topics_with(dir: &Path, text: &str) -> Result<BTreeSet<String>, GoldenError> {
+        let text = text.to_ascii_lowercase();
+        let mut topics = BTreeSet::new();
+        for (_, folder) in version_folders(dir)? {
+            for file in topic_files(&folder)? {
+                if !topics.contains(&file.topic) {
+                    let bytes = fs::read(&file.path).map_err(|source| unreadable(&file.path, source))?;
+                    if String::from_utf8_lossy(&bytes).to_ascii_lowercase().contains(&text) {
+                        topics.insert(file.topic);
+                    }
+                }
+            }
+        }
+        Ok(topics)
     }
 
     /// The versions that were recorded.
@@ -62,7 +106,7 @@ impl GoldenStore {
         self.versions.keys().copied().collect()
     }
 
-    /// What recorded the goldens of a version: its image only if all of its files are from that one.
+    /// What recorded the goldens of a version: its image only if all of its files that were read are from that one.
     pub fn made_by(&self, version: SparkMinor) -> Option<GoldenMaker> {
         let VersionGoldens { header, files, .. } = self.versions.get(&version)?;
         let image = header.image.clone().filter(|_| files.values().all(|file| file.image == header.image));
@@ -96,7 +140,7 @@ impl GoldenStore {
 
 /// The paths in a folder, in order; none if it does not exist.
 pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>, GoldenError> {
-    let failed = |source| GoldenError::Io { action: "read", path: dir.to_owned(), source };
+    let failed = |source| unreadable(dir, source);
     let found = match fs::read_dir(dir) {
         Ok(found) => found,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -140,9 +184,26 @@ impl GoldenFile {
     }
 }
 
-fn read_version(folder: &Path) -> Result<VersionGoldens, GoldenError> {
-    let (header, index) = read_file(&folder.join(INDEX), read_index)?;
-    let mut goldens = VersionGoldens { header, index, stored: BTreeMap::new(), files: BTreeMap::new() };
+/// A version's file with the answers to the cases of one topic.
+struct TopicFile {
+    topic: String,
+    path: PathBuf,
+    /// The path relative to the version's folder.
+    below: PathBuf,
+}
+
+/// The folders of the versions, in order.
+fn version_folders(dir: &Path) -> Result<Vec<(SparkMinor, PathBuf)>, GoldenError> {
+    let version = |path: &PathBuf| path.file_name()?.to_str()?.parse().ok();
+    let folders = entries(dir)?.into_iter().filter_map(|path| Some((version(&path)?, path)));
+    let mut folders: Vec<(SparkMinor, PathBuf)> = folders.filter(|(_, path)| path.is_dir()).collect();
+    folders.sort();
+    Ok(folders)
+}
+
+/// The files with answers in a version's folder.
+fn topic_files(folder: &Path) -> Result<Vec<TopicFile>, GoldenError> {
+    let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(current) = folders.pop() {
         for path in entries(&current)? {
@@ -152,21 +213,29 @@ fn read_version(folder: &Path) -> Result<VersionGoldens, GoldenError> {
                 folders.push(path);
             } else if below != Path::new(INDEX) && !hidden && path.extension().is_some_and(|ending| ending == "yaml") {
                 let topic = below.with_extension("").to_string_lossy().replace('\\', "/");
-                let (header, answers) = read_file(&path, |node| read_answers(node, &topic, &goldens.index))?;
-                if !header.answers_as(&goldens.header) {
-                    let message = format!(
-                        "the file was recorded by {}, and the version's index by {}",
-                        header.describe(),
-                        goldens.header.describe()
-                    );
-                    return Err(broken(Diagnostic::of_file(&path, message)));
-                }
-                goldens.stored.extend(answers);
-                goldens.files.insert(below, header);
+                files.push(TopicFile { topic, path, below });
             }
         }
     }
-    Ok(goldens)
+    files.sort_by(|left, right| left.below.cmp(&right.below));
+    Ok(files)
+}
+
+impl VersionGoldens {
+    /// Reads a file, and what recorded it.
+    fn read_topic(&self, file: &TopicFile) -> Result<(Header, BTreeMap<CaseId, Answer>), GoldenError> {
+        let (header, answers) = read_file(&file.path, |node| read_answers(node, &file.topic, &self.index))?;
+        if header.answers_as(&self.header) {
+            return Ok((header, answers));
+        }
+        let (of_file, of_index) = (header.describe(), self.header.describe());
+        let message = format!("the file was recorded by {of_file}, and the version's index by {of_index}");
+        Err(broken(Diagnostic::of_file(&file.path, message)))
+    }
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> GoldenError {
+    GoldenError::Io { action: "read", path: path.to_owned(), source }
 }
 
 fn broken(mut problem: Diagnostic) -> GoldenError {
@@ -180,9 +249,7 @@ fn read_file<T>(path: &Path, content: impl FnOnce(&Node) -> Result<T, ReadError>
         Ok(Err(_)) => {
             return Err(broken(Diagnostic::of_file(path, "the file is not UTF-8 text")));
         }
-        Err(source) => {
-            return Err(GoldenError::Io { action: "read", path: path.to_owned(), source });
-        }
+        Err(source) => return Err(unreadable(path, source)),
     };
     let mut problems = Problems::new(path, &text);
     let result = match parse(&text) {

@@ -71,6 +71,26 @@ fn found(dir: &Path, minor: &str, case: &Case) -> Option<(Observation, String)> 
 }
 
 #[test]
+fn a_part_of_the_goldens_is_read_without_the_rest() {
+    let dir = TempDir::new().unwrap();
+    let cases = cases(&[("a", 1)]);
+    write(dir.path(), "4.0.5", &[(&cases[0], failure())], &cases).unwrap();
+    let broken = dir.path().join("4.0/types/broken.yaml");
+    fs::create_dir_all(broken.parent().unwrap()).unwrap();
+    fs::write(broken, "no golden\n").unwrap();
+    assert!(GoldenStore::open(dir.path()).is_err());
+    let found = |wanted: &dyn Fn(&str) -> bool| {
+        let goldens = GoldenStore::open_part(dir.path(), wanted).unwrap();
+        assert_eq!(goldens.versions().len(), 1);
+        matches!(goldens.lookup("4.0".parse().unwrap(), &cases[0]), GoldenLookup::Found { .. })
+    };
+    assert!(found(&|topic| topic == "read/x"));
+    assert!(!found(&|_| false));
+    assert_eq!(GoldenStore::topics_with(dir.path(), "Python_Data_Source_error").unwrap(), ["read/x".to_owned()].into());
+    assert!(GoldenStore::topics_with(dir.path(), "nothing of it").unwrap().is_empty());
+}
+
+#[test]
 fn goldens_are_canonical_text() {
     let dir = TempDir::new().unwrap();
     let cases = cases(&[("a", 1), ("b", 2)]);
