@@ -63,6 +63,8 @@ lint: setup
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets -- --deny warnings
 	cd python && ../$(VENV)/bin/ruff format --check . && ../$(VENV)/bin/ruff check . && ../$(VENV)/bin/mypy
+	$(VENV)/bin/ruff format --check --config python/pyproject.toml ci
+	$(VENV)/bin/ruff check --config python/pyproject.toml ci
 
 ## All tests: Rust, each case on each version, Python, and the checks of generated files. No JVM, no network once set up.
 test: build lint python versions

@@ -1,6 +1,7 @@
-"""Times `seatrial check`, and compares the ratios in target/bench.json with the limits in ci/bench-limits.json.
+"""Time `seatrial check`, and hold the ratios in target/bench.json against ci/bench-limits.json.
 
-Exits with 1 if a ratio is beyond its limit or was not measured. `make bench` runs the benchmarks first.
+Exits with 1 if a ratio is beyond its limit or was not measured. `make bench` runs the benchmarks
+first.
 """
 
 import json
@@ -13,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def judge(limit: dict[str, float], ratio: float | None) -> tuple[bool, str]:
-    """Says whether a ratio keeps its limit, and how the limit reads."""
+    """Say whether a ratio keeps its limit, and how the limit reads."""
     (bound, value), *_ = limit.items()
     if bound not in ("at_most", "at_least"):
         raise SystemExit(f"ci/bench-limits.json: {bound!r} is neither at_most nor at_least")
@@ -24,7 +25,7 @@ def judge(limit: dict[str, float], ratio: float | None) -> tuple[bool, str]:
 
 
 def time_check() -> float:
-    """Returns the seconds that all cases take on the engine, the shortest of three warm runs."""
+    """Return the seconds that all cases take on the engine, the shortest of three warm runs."""
     command = [ROOT / "target" / "debug" / "seatrial", "check"]
     seconds = []
     for _ in range(3):
@@ -35,7 +36,7 @@ def time_check() -> float:
 
 
 def main() -> int:
-    """Prints every ratio with its limit."""
+    """Print every ratio with its limit."""
     limits = json.loads((ROOT / "ci" / "bench-limits.json").read_text())["limits"]
     measured_file = ROOT / "target" / "bench.json"
     if not measured_file.exists():

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Opens an HTML report in headless Chromium: measures, tries its filters, and takes pictures to be looked at.
+"""Open an HTML report in headless Chromium: measure, try its filters, take pictures to look at.
 
     ci/report_check.py REPORT.html [FOLDER]
 
-It fails when the page needs more than a second until its content is there, when a script or the content security policy
-complains, or when a filter, a link to a case or the page without JavaScript does not do what it should. Needs `chromium`
-(Debian: apt-get install chromium) and nothing else: it speaks the DevTools protocol over a pipe.
+It fails when the page needs more than a second until its content is there, when a script or the
+content security policy complains, or when a filter, a link to a case or the page without JavaScript
+does not do what it should. Needs `chromium` (Debian: apt-get install chromium) and nothing else: it
+speaks the DevTools protocol over a pipe.
 """
 
 from __future__ import annotations
@@ -36,11 +37,15 @@ class Browser:
         )
         if program is None:
             sys.exit(
-                "report_check: chromium is missing (Debian: apt-get install chromium), or name one in CHROMIUM"
+                "report_check: chromium is missing (Debian: apt-get install chromium), "
+                "or name one in CHROMIUM"
             )
         to_child, self._to = os.pipe()
         self._from, from_child = os.pipe()
-        flags = "--headless=new --no-sandbox --disable-gpu --hide-scrollbars --remote-debugging-pipe --no-first-run"
+        flags = (
+            "--headless=new --no-sandbox --disable-gpu --hide-scrollbars "
+            "--remote-debugging-pipe --no-first-run"
+        )
         command = (
             f'exec "$0" {flags} --user-data-dir="$1" about:blank 3<&{to_child} 4>&{from_child}'
         )
@@ -77,6 +82,7 @@ class Browser:
         return message
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
+        """Call a method of the DevTools protocol and wait for its result."""
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": params}
         if hasattr(self, "_session"):
@@ -91,6 +97,7 @@ class Browser:
                 return result
 
     def evaluate(self, expression: str) -> Any:
+        """Evaluate an expression, or await it, and return its value."""
         result = self.call(
             "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
         )
@@ -99,6 +106,7 @@ class Browser:
         return result["result"].get("value")
 
     def open(self, url: str) -> None:
+        """Open an address and wait until the page is there."""
         # Another fragment alone would be no navigation.
         self.call("Page.navigate", url="about:blank")
         self.call("Page.navigate", url=url)
@@ -107,6 +115,7 @@ class Browser:
             time.sleep(0.02)
 
     def screen(self, metrics: dict[str, Any], colours: str) -> None:
+        """Take the size of a screen and `light` or `dark` colours."""
         self.call("Emulation.setDeviceMetricsOverride", **metrics)
         self.call(
             "Emulation.setEmulatedMedia",
@@ -114,6 +123,7 @@ class Browser:
         )
 
     def picture(self, file: Path) -> None:
+        """Take a picture of what the screen shows."""
         time.sleep(0.3)
         file.write_bytes(
             base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
@@ -121,12 +131,13 @@ class Browser:
         print(f"  {file}")
 
     def close(self) -> None:
+        """End the browser."""
         self.call("Browser.close")
         self._process.wait(20)
 
 
 def main() -> None:
-    """Checks the report that the command line names."""
+    """Check the report that the command line names."""
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
     report = Path(sys.argv[1]).resolve()
@@ -142,7 +153,7 @@ def main() -> None:
 
 
 def check(browser: Browser, url: str, folder: Path) -> list[str]:
-    """All checks; what went wrong."""
+    """Check everything and return what went wrong."""
     problems: list[str] = []
 
     def expect(what: str, ok: object) -> None:
@@ -165,6 +176,11 @@ def check(browser: Browser, url: str, folder: Path) -> list[str]:
 
     shown = "document.querySelectorAll('.case:not([hidden])').length"
     expect("all cases are shown at first", browser.evaluate(shown) == cases)
+    # The first case of a kind, else any.
+    go_to = (
+        "location.hash = encodeURIComponent("
+        "(document.querySelector('{}') ?? document.querySelector('.case')).id)"
+    )
     for name, screen in (("desktop", DESKTOP), ("phone", PHONE)):
         for colours in ("light", "dark"):
             browser.screen(screen, colours)
@@ -175,20 +191,18 @@ def check(browser: Browser, url: str, folder: Path) -> list[str]:
             for section in ("divergences", "cases"):
                 browser.evaluate(f"document.getElementById('{section}').scrollIntoView()")
                 browser.picture(folder / f"{name}-{colours}-{section}.png")
-            # A case whose answers stand side by side, else any.
-            marked = "(document.querySelector('.case:has(.rows.pair)') ?? document.querySelector('.case')).id"
-            browser.evaluate(f"location.hash = encodeURIComponent({marked})")
+            browser.evaluate(go_to.format(".case:has(.rows.pair)"))
             time.sleep(0.2)
             browser.picture(folder / f"{name}-{colours}-case.png")
-            failing = "(document.querySelector('.case:has(.fields.pair)') ?? document.querySelector('.case')).id"
-            browser.evaluate(f"location.hash = encodeURIComponent({failing})")
+            browser.evaluate(go_to.format(".case:has(.fields.pair)"))
             time.sleep(0.2)
             browser.picture(folder / f"{name}-{colours}-error.png")
     browser.screen(DESKTOP, "light")
 
     # Filters: by hand, and from an address.
     browser.open(url)
-    browser.evaluate("""{ const form = document.getElementById('filters'); form.elements.verdict.value = 'not-exact';
+    browser.evaluate("""{ const form = document.getElementById('filters');
+        form.elements.verdict.value = 'not-exact';
         form.dispatchEvent(new Event('input', {bubbles: true})); }""")
     time.sleep(0.5)
     filtered = browser.evaluate(shown)
@@ -200,7 +214,8 @@ def check(browser: Browser, url: str, folder: Path) -> list[str]:
     browser.open(url + "#?verdict=not-exact")
     expect("an address brings its filters", browser.evaluate(shown) == filtered)
     begin = time.monotonic()
-    browser.evaluate("""new Promise((done) => { const form = document.getElementById('filters'); form.elements.q.value = 'select';
+    browser.evaluate("""new Promise((done) => { const form = document.getElementById('filters');
+        form.elements.q.value = 'select';
         form.dispatchEvent(new Event('input', {bubbles: true})); setTimeout(done, 150); })""")
     print(f"the first search takes {time.monotonic() - begin - 0.15:.2f} s")
     browser.evaluate("document.querySelector('.matrix tbody a.fraction').click()")
@@ -213,10 +228,11 @@ def check(browser: Browser, url: str, folder: Path) -> list[str]:
         "a link to a case opens it",
         browser.evaluate(f"document.getElementById({json.dumps(last)}).open"),
     )
-    expect("a link to a case leads to it", browser.evaluate(
-        f"(() => {{ const box = document.getElementById({json.dumps(last)}).getBoundingClientRect();"
-        " return box.top >= 0 && box.top < innerHeight; })()"
-    ))  # fmt: skip
+    place = f"document.getElementById({json.dumps(last)}).getBoundingClientRect().top"
+    expect(
+        "a link to a case leads to it",
+        browser.evaluate(f"{place} >= 0 && {place} < innerHeight"),
+    )
 
     time.sleep(0.2)
     buttons = f"document.getElementById({json.dumps(last)}).querySelectorAll('.copy').length"
@@ -237,9 +253,11 @@ def check(browser: Browser, url: str, folder: Path) -> list[str]:
     # Without JavaScript everything but the filters is there.
     browser.call("Emulation.setScriptExecutionDisabled", value=True)
     browser.open(url)
-    alone = browser.evaluate("""({filters: document.getElementById('filters').checkVisibility(),
-        buttons: [...document.querySelectorAll('button')].filter((button) => button.checkVisibility()).length,
-        cases: [...document.querySelectorAll('.case')].filter((one) => one.checkVisibility()).length})""")
+    seen = "[...document.querySelectorAll('{}')].filter((one) => one.checkVisibility()).length"
+    alone = browser.evaluate(
+        "({filters: document.getElementById('filters').checkVisibility(), "
+        f"buttons: {seen.format('button')}, cases: {seen.format('.case')}}})"
+    )
     expect(
         f"without JavaScript: {alone}", alone == {"filters": False, "buttons": 0, "cases": cases}
     )

@@ -122,6 +122,7 @@ fn filled(before: &str, word: &str) -> String {
         ("--spark", word) if word.contains("4.2.1") || word.contains('$') => "4.2".to_owned(),
         ("prepare", word) if word.contains('$') => "4.2".to_owned(),
         (_, word) if word.starts_with("spark:") => "spark:4.2.1".to_owned(),
+        (_, word) if word.starts_with("docker:") => "docker:4.2.1".to_owned(),
         (_, word) => word.to_owned(),
     }
 }
@@ -134,7 +135,7 @@ fn every_command_of_ci_is_one_that_the_program_takes() {
             texts.extend(step["run"].as_str().map(|run| (name.clone(), run.to_owned())));
         }
     }
-    for file in ["ci/gate", "ci/repro", "Makefile"] {
+    for file in ["ci/containers", "ci/gate", "ci/repro", "Makefile"] {
         texts.push((file.to_owned(), std::fs::read_to_string(root().join(file)).unwrap()));
     }
     let mut count: BTreeMap<String, usize> = BTreeMap::new();
@@ -152,7 +153,7 @@ fn every_command_of_ci_is_one_that_the_program_takes() {
         }
     }
     let found: Vec<&str> = count.keys().map(String::as_str).collect();
-    assert_eq!(found, ["Makefile", "ci/gate", "ci/repro", "connector.yml"]);
+    assert_eq!(found, ["Makefile", "ci/containers", "ci/gate", "ci/repro", "connector.yml"]);
     assert!(count["Makefile"] >= 8 && count["connector.yml"] == 2, "{count:?}");
 }
 
