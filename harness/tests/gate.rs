@@ -227,6 +227,45 @@ fn every_kind_of_baseline_is_taken() {
 }
 
 #[test]
+fn a_renamed_case_of_a_stored_run_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.answer("old", "[[1]]");
+    sandbox.cases(&[("old", "")]);
+    sandbox.release("v1");
+    let stored = sandbox.run(&["check", "--target", &fake_targets::target(""), "--format", "json", "-o", "run.jsonl"]);
+    assert_eq!(stored.code, 0, "{}", stored.stderr);
+    let file = sandbox.0.path().join("project/cases/read/rows.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("- name: old", "- name: another name")).unwrap();
+    assert_eq!(sandbox.run(&["record", "--target", "spark:4.2"]).code, 0);
+    let run = sandbox.gate(&["--baseline", "run.jsonl"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("Renamed (1)\n") && run.stdout.contains("    was: read/rows::old\n"), "{}", run.stdout);
+}
+
+#[test]
+fn a_scoreboard_that_was_not_written_anew_is_told_and_hides_no_loss() {
+    let sandbox = Sandbox::new();
+    for name in ["one", "two"] {
+        sandbox.answer(name, "[[1]]");
+    }
+    sandbox.cases(&[("one", "")]);
+    sandbox.release("v1");
+    sandbox.cases(&[("one", ""), ("two", "")]);
+    assert_eq!(sandbox.run(&["record", "--target", "spark:4.2"]).code, 0);
+    sandbox.git(&["add", "."]);
+    sandbox.git(&["commit", "--quiet", "-m", "without the scoreboard"]);
+    let run = sandbox.gate(&["--baseline", "HEAD"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let caveat = "note of the baseline: its scoreboard is stale (it counts 1 case of read for Spark 4.2, and 2 were recorded): 2 cases";
+    assert!(run.stdout.contains(caveat), "{}", run.stdout);
+    sandbox.answer("two", "[[2]]");
+    let run = sandbox.gate(&["--baseline", "HEAD"]);
+    assert_eq!(run.code, 10, "{}", run.stderr);
+    assert!(run.stdout.contains("    not pinned → divergent\n"), "{}", run.stdout);
+}
+
+#[test]
 fn a_baseline_that_is_none_is_told_before_anything_runs() {
     let sandbox = eventful();
     sandbox.write("notes.txt", "hello\n");

@@ -170,7 +170,8 @@ fn number(text: &str) -> Option<u16> {
 }
 
 /// The first 16 hex digits of the SHA-256 of a case's canonical form.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct CaseHash(String);
 
 impl CaseHash {
@@ -183,6 +184,20 @@ impl CaseHash {
     /// The 16 digits.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<CaseHash> for String {
+    fn from(hash: CaseHash) -> Self {
+        hash.0
+    }
+}
+
+impl TryFrom<String> for CaseHash {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
     }
 }
 

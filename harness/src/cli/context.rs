@@ -62,6 +62,14 @@ pub(crate) fn pool(id: &TargetId, spark: SparkMinor, jobs: Option<u16>) -> anyho
     Ok(TargetPool::new(jobs.map_or(default, usize::from), move |surroundings| target::open(&id, spark, surroundings)))
 }
 
+/// Who a target says that it is, which only the target itself knows.
+pub(crate) fn identity(id: &TargetId, spark: SparkMinor) -> anyhow::Result<Identity> {
+    let pool = pool(id, spark, Some(1))?;
+    let identity = pool.identity()?;
+    pool.stop();
+    Ok(identity)
+}
+
 /// The Spark version to compare a target with: what the user says, or the target's own, or the default.
 pub(crate) fn spark_version(asked: Option<SparkMinor>, target: &TargetId) -> SparkMinor {
     let own = match target {

@@ -1,8 +1,9 @@
 //! `seatrial gate`: the candidate on all cases, compared with what was released.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use tempfile::TempDir;
 
 use super::arguments::{GateOptions, ProjectOptions, ReportOptions, SelectionOptions, VersionChoice};
 use super::check::versions;
@@ -10,7 +11,8 @@ use super::context::{self, Loaded};
 use super::exit::{Exit, UsageError};
 use super::judging::{Judging, Start, rerun_command, root_option, target_option};
 use super::output::Outputs;
-use crate::case::{Case, CaseHash, CaseId, SparkMinor};
+use crate::case::{Case, SparkMinor};
+use crate::gate::baseline::BaselineError;
 use crate::gate::git::{GitError, Repository};
 use crate::gate::markdown::Links;
 use crate::gate::{Baseline, Candidate, Class, Gate, Now, Present, comparison, human, json, markdown};
@@ -18,7 +20,7 @@ use crate::golden::GoldenStore;
 use crate::report::style::Style;
 use crate::report::{CaseResult, Format, Run, baseline as counts, difference};
 use crate::run::Project;
-use crate::target::TargetId;
+use crate::target::{Identity, TargetId};
 
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &GateOptions) -> anyhow::Result<Exit> {
@@ -31,9 +33,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &GateOptions) -> anyhow::Re
     if *broken {
         return Ok(Exit::Usage);
     }
-    // Before minutes are spent on the candidate.
-    let baseline = baseline(place, options.baseline.as_deref())?;
-    eprintln!("comparing {} with {}", options.target, baseline.name);
+    let released = Released::find(place, options.baseline.as_deref())?;
     let goldens = GoldenStore::open(&place.golden())?;
     let asked = match options.spark.is_empty() {
         true => versions(&[VersionChoice::All], &goldens),
@@ -43,18 +43,20 @@ pub(crate) fn run(project: &ProjectOptions, options: &GateOptions) -> anyhow::Re
         eprintln!("there is nothing to compare: no case, or no golden");
         return Ok(Exit::NothingSelected);
     }
+    // Before minutes are spent on the candidate.
+    let baseline = released.baseline(&context::identity(&options.target, asked[0])?)?;
+    eprintln!("comparing {} with {}", options.target, baseline.name);
     let rerun = |case: &Case, spark: SparkMinor| {
         let (spark, target) = (Some(spark.to_string()), target_option(&options.target));
         rerun_command(case, [("--spark", spark), ("--target", target), ("--root", root_option(project))])
     };
     let judging = Judging::new(&loaded, &goldens, &options.target, options.jobs, &rerun);
     let runs = judging.versions(&asked, true)?;
-    let hashes = suite.cases.iter().map(|case| (&case.id, case.hash())).collect();
     let candidate = Candidate {
         target: options.target.to_string(),
         versions: asked.iter().copied().collect(),
         recorded: goldens.versions(),
-        cases: runs.results.iter().map(|result| present(result, &hashes, &options.target)).collect(),
+        cases: runs.results.iter().map(|result| present(result, &options.target)).collect(),
         covered: suite.cases.iter().flat_map(|case| case.covers.iter().cloned()).collect(),
         behaviours: suite.behaviours.iter().map(|behaviour| behaviour.id.clone()).collect(),
         pins_of_nothing: runs.stale_entries.iter().cloned().collect(),
@@ -99,29 +101,46 @@ fn exit_of(gate: &Gate) -> Exit {
     exits.into_iter().find(|(class, _)| gate.fails_by(*class)).map_or(Exit::Ok, |(_, exit)| exit)
 }
 
-/// What the candidate is compared with.
-fn baseline(place: &Project, asked: Option<&str>) -> anyhow::Result<Baseline> {
-    if let Some(file) = asked.map(Path::new).filter(|path| path.is_file()) {
-        return Ok(Baseline::of_file(file)?);
-    }
-    let repository = Repository::of(&place.join("")).map_err(|error| match (error, asked) {
-        // Outside of a repository only a file can be meant.
-        (GitError::NoRepository(_), Some(file)) => {
-            UsageError(format!("there is no file {file}, and no git repository")).into()
+/// What was released: what the candidate is compared with.
+enum Released {
+    File(PathBuf),
+    /// The files of a revision, and its name.
+    Revision(TempDir, String),
+}
+
+impl Released {
+    /// What is asked for, or what git says was released last.
+    fn find(place: &Project, asked: Option<&str>) -> anyhow::Result<Self> {
+        if let Some(file) = asked.map(Path::new).filter(|path| path.is_file()) {
+            return Ok(Self::File(file.to_owned()));
         }
-        (error, _) => anyhow::Error::from(error),
-    })?;
-    let commit = match asked {
-        Some(revision) => repository.commit(revision)?,
-        None => repository.released()?,
-    };
-    let folder = tempfile::tempdir().context("failed to make a folder for the baseline")?;
-    repository.extract(&commit, &["cases", "golden/SCOREBOARD.md"], folder.path())?;
-    Ok(Baseline::of_project(format!("{} ({})", commit.name, commit.short()), folder.path())?)
+        let repository = Repository::of(&place.join("")).map_err(|error| match (error, asked) {
+            // Outside of a repository only a file can be meant.
+            (GitError::NoRepository(_), Some(file)) => {
+                UsageError(format!("there is no file {file}, and no git repository")).into()
+            }
+            (error, _) => anyhow::Error::from(error),
+        })?;
+        let commit = match asked {
+            Some(revision) => repository.commit(revision)?,
+            None => repository.released()?,
+        };
+        let folder = tempfile::tempdir().context("failed to make a folder for the baseline")?;
+        repository.extract(&commit, &["cases", "golden"], folder.path())?;
+        Ok(Self::Revision(folder, format!("{} ({})", commit.name, commit.short())))
+    }
+
+    /// How the cases stood in it, for the target whose pins count.
+    fn baseline(&self, identity: &Identity) -> Result<Baseline, BaselineError> {
+        match self {
+            Self::File(file) => Baseline::of_file(file, identity),
+            Self::Revision(folder, name) => Baseline::of_project(name, folder.path(), identity),
+        }
+    }
 }
 
 /// A judged case as the gate needs it.
-fn present(result: &CaseResult, hashes: &Hashes<'_>, target: &TargetId) -> Present {
+fn present(result: &CaseResult, target: &TargetId) -> Present {
     let now = Now::of(result);
     let difference = match &now {
         // What was pinned was looked at when it was pinned.
@@ -133,7 +152,7 @@ fn present(result: &CaseResult, hashes: &Hashes<'_>, target: &TargetId) -> Prese
         }
     };
     Present {
-        hash: hashes.get(&result.id).cloned().unwrap_or_else(|| CaseHash::of(&[])),
+        hash: result.hash.clone(),
         id: result.id.clone(),
         spark: result.spark,
         now,
@@ -143,9 +162,6 @@ fn present(result: &CaseResult, hashes: &Hashes<'_>, target: &TargetId) -> Prese
         rerun: result.rerun.clone(),
     }
 }
-
-/// What changes the behaviour of each case.
-type Hashes<'a> = std::collections::BTreeMap<&'a CaseId, CaseHash>;
 
 /// Links to the case files on GitHub, where its CI says which commit of which repository this is.
 fn links(place: &Project) -> Links {

@@ -11,10 +11,7 @@ use crate::target::engine::OWN_SPARK;
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &UnpinOptions) -> anyhow::Result<Exit> {
     let place = Project::find(project.root.as_deref())?;
-    // Only the target itself knows its name.
-    let pool = context::pool(&options.target, OWN_SPARK, Some(1))?;
-    let identity = pool.identity()?;
-    pool.stop();
+    let identity = context::identity(&options.target, OWN_SPARK)?;
     let Some(file) = place.divergences(&identity) else {
         return Err(UsageError(format!("`{}` is real Spark: nothing is pinned for it", options.target)).into());
     };

@@ -1,17 +1,17 @@
 //! What a candidate is compared with: how each case stood when it was released.
 //!
-//! The scoreboard names all that was not exact, so a project at a revision (its cases and its scoreboard) says of every
-//! case how it stood. A stored run says so too. A scoreboard alone does not name the exact cases: then what it does not
-//! name counts as exact, and cases that are gone are noticed by number.
+//! A project at a revision says of every case how it stood ([`project`]). A stored run says so too. A scoreboard alone does
+//! not name the exact cases: then what it does not name counts as exact, and cases that are gone are noticed by number.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Candidate, Now, Standing, Tally};
-use crate::case::{self, CaseHash, CaseId, SparkMinor};
+use super::{Candidate, Now, Standing, Tally, project};
+use crate::case::{CaseHash, CaseId, SparkMinor};
 use crate::divergence::Kind;
 use crate::report::json;
 use crate::scoreboard::{self, Board, BoardEntry};
+use crate::target::Identity;
 
 /// How the cases stood.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,9 +44,25 @@ pub struct Then {
 /// Why something is no baseline.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
-    /// It has no scoreboard.
-    #[error("{0} has no golden/SCOREBOARD.md to compare with; write one with `seatrial scoreboard` and release it")]
-    NoScoreboard(String),
+    /// Real Spark was asked nothing there.
+    #[error(
+        "{0} has no golden/<version>/index.yaml to compare with: nothing was recorded there; name a revision with goldens, \
+         a scoreboard, or a result of `seatrial check --format json`"
+    )]
+    NoGoldens(String),
+    /// What is stored there does not read by today's rules.
+    #[error(
+        "{what} of {name} does not read by today's rules; name its scoreboard, or a result of \
+         `seatrial check --format json`, instead\n{message}"
+    )]
+    BrokenProject {
+        /// What was to be compared with.
+        name: String,
+        /// `the list of divergences`.
+        what: String,
+        /// What is wrong.
+        message: String,
+    },
     /// It is neither.
     #[error("{0} is neither a scoreboard nor a result of `seatrial check --format json`")]
     Unknown(String),
@@ -69,81 +85,36 @@ pub enum BaselineError {
 }
 
 impl Baseline {
-    /// A file: a scoreboard (with the cases beside it, where it lies in a project) or a stored run.
+    /// A file: a scoreboard (with the project that it lies in, if there is one) or a stored run. `identity` says whose pins
+    /// count.
     ///
     /// # Errors
     ///
     /// What is neither.
-    pub fn of_file(file: &Path) -> Result<Self, BaselineError> {
+    pub fn of_file(file: &Path, identity: &Identity) -> Result<Self, BaselineError> {
         let name = file.display().to_string();
         let text = read(file, &name)?;
         if text.trim_start().starts_with('{') {
             return Self::of_run(name, &text);
         }
         let Some(board) = scoreboard::read(&text) else { return Err(BaselineError::Unknown(name)) };
-        let golden = file.parent().filter(|folder| folder.ends_with("golden"));
-        match golden.and_then(Path::parent).filter(|project| project.join("cases").is_dir()) {
-            Some(project) => Ok(Self { text, ..Self::of_cases(name, project, &board) }),
-            None => Ok(Self { text, ..Self::of_board(name, &board) }),
+        let golden = file.parent().filter(|folder| folder.ends_with("golden") && file.ends_with("SCOREBOARD.md"));
+        if let Some(folder) = golden.and_then(Path::parent) {
+            match project::read(&name, folder, identity) {
+                Err(BaselineError::NoGoldens(_)) => {}
+                baseline => return baseline,
+            }
         }
+        Ok(Self { text, ..Self::of_board(name, &board) })
     }
 
-    /// The project in a folder: its cases and its scoreboard.
+    /// The project in a folder: the cases that were recorded, the pins and the scoreboard. `identity` says whose pins count.
     ///
     /// # Errors
     ///
-    /// There is no scoreboard.
-    pub fn of_project(name: String, project: &Path) -> Result<Self, BaselineError> {
-        let file = project.join("golden/SCOREBOARD.md");
-        if !file.is_file() {
-            return Err(BaselineError::NoScoreboard(name));
-        }
-        let text = read(&file, &format!("golden/SCOREBOARD.md of {name}"))?;
-        match scoreboard::read(&text) {
-            Some(board) => Ok(Self { text, ..Self::of_cases(name, project, &board) }),
-            None => Err(BaselineError::Unknown(format!("golden/SCOREBOARD.md of {name}"))),
-        }
-    }
-
-    fn of_cases(name: String, project: &Path, board: &Board) -> Self {
-        let suite = case::load(&project.join("cases"));
-        let mut baseline = Self { name, names_all: true, ..Self::default() };
-        let problems = suite.diagnostics.len();
-        if problems > 0 {
-            let problems = if problems == 1 { "a problem".to_owned() } else { format!("{problems} problems") };
-            baseline.caveats.push(format!(
-                "its case files have {problems} by today's rules: of what does not load only what was not exact is known"
-            ));
-        }
-        baseline.covered = suite.cases.iter().flat_map(|case| case.covers.iter().cloned()).collect();
-        let versions: BTreeSet<SparkMinor> = board.counts.keys().map(|(_, version)| *version).collect();
-        for version in versions {
-            let cases = baseline.versions.entry(version).or_default();
-            for case in suite.cases.iter().filter(|case| case.since <= version) {
-                let entry = board.others.get(&(case.id.clone(), version));
-                let standing = entry.map_or(Standing::Exact, standing_of);
-                cases.insert(case.id.clone(), Then { standing, hash: Some(case.hash()) });
-            }
-            let counted: usize =
-                board.counts.iter().filter(|((_, other), _)| *other == version).map(|(_, counts)| counts.cases).sum();
-            if counted != cases.len() {
-                baseline.caveats.push(format!(
-                    "its scoreboard counts {counted} cases of Spark {version} and its case files hold {}: \
-                     the scoreboard was not written anew",
-                    cases.len()
-                ));
-            }
-        }
-        for ((id, version), entry) in &board.others {
-            if let Some(cases) = baseline.versions.get_mut(version) {
-                let then = || Then { standing: standing_of(entry), hash: None };
-                // A file that does not load, or a scoreboard that is older than the files.
-                if problems > 0 {
-                    cases.entry(id.clone()).or_insert_with(then);
-                }
-            }
-        }
-        baseline
+    /// Nothing was recorded there, or it does not read by today's rules.
+    pub fn of_project(name: &str, folder: &Path, identity: &Identity) -> Result<Self, BaselineError> {
+        project::read(name, folder, identity)
     }
 
     fn of_board(name: String, board: &Board) -> Self {
@@ -175,11 +146,17 @@ impl Baseline {
         for version in run.versions() {
             baseline.versions.entry(version).or_default();
         }
+        if run.cases.iter().any(|case| case.hash.is_none()) {
+            baseline.caveats.push(
+                "it was written before results held the hashes of cases: a case of another name shows as lost and new"
+                    .to_owned(),
+            );
+        }
         for case in run.cases {
             baseline.covered.extend(case.covers.iter().cloned());
             // What had no standing then cannot lose one.
             if let Some(standing) = Now::of(&case).standing() {
-                let then = Then { standing: standing.clone(), hash: None };
+                let then = Then { standing: standing.clone(), hash: case.hash };
                 baseline.versions.entry(case.spark).or_default().insert(case.id, then);
             }
         }
@@ -224,7 +201,7 @@ impl Baseline {
     }
 }
 
-fn standing_of(entry: &BoardEntry) -> Standing {
+pub(super) fn standing_of(entry: &BoardEntry) -> Standing {
     let reason = entry.reason.clone();
     match (entry.column.as_str(), kind_of(&entry.column)) {
         (_, Some(kind)) => Standing::Pinned(kind, reason),
@@ -238,6 +215,6 @@ fn kind_of(name: &str) -> Option<Kind> {
     [Kind::Ours, Kind::Upstream, Kind::Extension, Kind::Wont].into_iter().find(|kind| kind.name() == name)
 }
 
-fn read(file: &Path, name: &str) -> Result<String, BaselineError> {
+pub(super) fn read(file: &Path, name: &str) -> Result<String, BaselineError> {
     std::fs::read_to_string(file).map_err(|source| BaselineError::Io { name: name.to_owned(), source })
 }

@@ -160,7 +160,10 @@ fn of_version(
             now: Some(case.now.name()),
             reason: reason.to_owned(),
             renamed_from: renamed_from.cloned(),
-            edited: was.and_then(|was| was.hash.as_ref()).is_some_and(|hash| *hash != case.hash),
+            edited: was
+                .and_then(|was| was.hash.as_ref())
+                .zip(case.hash.as_ref())
+                .is_some_and(|(then, now)| then != now),
             place: Some((case.file.clone(), case.line)),
             difference: case.difference.clone(),
             rerun: case.rerun.clone(),
@@ -198,7 +201,7 @@ fn renames<'a>(
         }
     }
     let new = present.iter().filter(|(id, _)| !then.contains_key(id));
-    new.filter_map(|(id, case)| Some((*id, gone.get_mut(&case.hash)?.pop()?))).collect()
+    new.filter_map(|(id, case)| Some((*id, gone.get_mut(case.hash.as_ref()?)?.pop()?))).collect()
 }
 
 /// What became of one case; nothing where all is as it was.

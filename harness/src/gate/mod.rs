@@ -1,6 +1,6 @@
 //! The release gate: compares how a candidate stands now with how it stood when it was released.
 //!
-//! [`baseline`] tells what was, from a git revision, a scoreboard or a stored run; [`comparison`] finds what changed;
+//! [`baseline`] tells what was, from a project at a git revision, a scoreboard or a stored run; [`comparison`] finds what changed;
 //! [`human`], [`markdown`] and [`json`] show it. Nothing here asks a target or judges an answer: what stands how is
 //! handed over. What keeps a release from being made is said once, by [`Change::exit_class`].
 
@@ -11,6 +11,7 @@ pub mod git;
 pub mod human;
 pub mod json;
 pub mod markdown;
+mod project;
 
 use std::collections::BTreeSet;
 
@@ -30,6 +31,8 @@ pub enum Standing {
     Exact,
     /// The reference failed inside the JVM, the candidate failed clearly.
     Equivalent,
+    /// Recorded and not pinned, and no scoreboard that tells more: as the reference, if the release was checked.
+    Unpinned,
     /// A known divergence: whose fault, and why.
     Pinned(Kind, String),
     /// An unknown divergence: in what.
@@ -64,8 +67,8 @@ pub struct Present {
     pub id: CaseId,
     /// The Spark version that is right.
     pub spark: SparkMinor,
-    /// What changes its behaviour.
-    pub hash: CaseHash,
+    /// What changes its behaviour, if that is known.
+    pub hash: Option<CaseHash>,
     /// How it stands.
     pub now: Now,
     /// The case file, as messages show it.
@@ -102,7 +105,7 @@ pub struct Candidate {
 impl Standing {
     /// Whether it is as the reference.
     pub fn conforms(&self) -> bool {
-        matches!(self, Self::Exact | Self::Equivalent)
+        matches!(self, Self::Exact | Self::Equivalent | Self::Unpinned)
     }
 
     /// As reports say it, in a word or two.
@@ -110,6 +113,7 @@ impl Standing {
         match self {
             Self::Exact => "exact".to_owned(),
             Self::Equivalent => "equivalent".to_owned(),
+            Self::Unpinned => "not pinned".to_owned(),
             Self::Pinned(kind, _) => format!("pinned as {kind}"),
             Self::Divergent(_) => "divergent".to_owned(),
             Self::Unsupported(_) => "unsupported".to_owned(),
@@ -119,7 +123,7 @@ impl Standing {
     /// Why it is not as the reference; empty where it is.
     pub fn reason(&self) -> &str {
         match self {
-            Self::Exact | Self::Equivalent => "",
+            Self::Exact | Self::Equivalent | Self::Unpinned => "",
             Self::Pinned(_, reason) | Self::Divergent(reason) | Self::Unsupported(reason) => reason,
         }
     }

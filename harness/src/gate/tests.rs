@@ -9,15 +9,22 @@ use super::baseline::Then;
 use super::comparison::compare;
 use super::markdown::Links;
 use super::*;
+use crate::report::Run;
 use crate::report::style::Style;
 use crate::report::testing;
 use crate::run::Status;
+use crate::target::Identity;
 
 const V41: SparkMinor = SparkMinor::new(4, 1);
 const V42: SparkMinor = SparkMinor::new(4, 2);
 
 fn hash(text: &str) -> CaseHash {
     CaseHash::of(text.as_bytes())
+}
+
+fn engine() -> Identity {
+    let identity = serde_json::json!({"protocol": 1, "target": "engine", "versions": {}, "mode": "in-process"});
+    serde_json::from_value(identity).unwrap()
 }
 
 fn ours(reason: &str) -> Standing {
@@ -36,7 +43,7 @@ fn present(id: &str, spark: SparkMinor, now: Now) -> Present {
     let id: CaseId = id.parse().unwrap();
     let file = format!("cases/{}.yaml", id.topic());
     let rerun = format!("seatrial check '{id}' --spark {spark}");
-    Present { hash: hash(id.name()), id, spark, now, file, line: 7, difference, rerun }
+    Present { hash: Some(hash(id.name())), id, spark, now, file, line: 7, difference, rerun }
 }
 
 fn baseline(cases: &[(&str, SparkMinor, Standing)]) -> Baseline {
@@ -102,8 +109,8 @@ fn a_case_of_the_same_content_under_another_name_is_renamed_and_not_lost() {
         ("a/b::worse", V42, Now::Stands(divergent())),
         ("a/b::edited", V42, Now::Stands(Standing::Exact)),
     ]);
-    now.cases[0].hash = hash("old");
-    now.cases[1].hash = hash("good");
+    now.cases[0].hash = Some(hash("old"));
+    now.cases[1].hash = Some(hash("good"));
     let then = baseline(&[
         ("a/b::old", V42, Standing::Exact),
         ("a/b::good", V42, Standing::Exact),
@@ -155,7 +162,7 @@ fn a_scoreboard_alone_names_what_was_not_exact_and_counts_the_rest() {
     let board = "# Scoreboard\n\n| area | Spark | cases | exact | equivalent | ours |\n|---|---|---|---|---|---|\n\
                  | a | 4.2 | 4 | 3 | 0 | 1 |\n\n- `a/b::known` (4.2) ours: why\n";
     std::fs::write(&file, board).unwrap();
-    let then = Baseline::of_file(&file).unwrap();
+    let then = Baseline::of_file(&file, &engine()).unwrap();
     let now = candidate(&[
         ("a/b::known", V42, Now::Stands(ours("why"))),
         ("a/b::fine", V42, Now::Stands(Standing::Exact)),
@@ -168,43 +175,137 @@ fn a_scoreboard_alone_names_what_was_not_exact_and_counts_the_rest() {
     assert_eq!(gate.caveats.len(), 1);
 }
 
-#[test]
-fn a_project_says_of_every_case_how_it_stood() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |path: &str, text: &str| {
-        let file = folder.path().join(path);
+/// A project of cases `a/b::x` (covers `A-1`) and `a/b::y` (since 4.2), recorded for 4.1 and 4.2; `a/b::p` is pinned.
+struct Released(tempfile::TempDir);
+
+impl Released {
+    const CASES: &str = "feature: f\ncases:\n  - name: x\n    covers: [A-1]\n    python: pass\n  - name: p\n    python: p\n  \
+                         - name: y\n    since: '4.2'\n    python: 'y'\n";
+
+    fn new() -> Self {
+        let released = Self(tempfile::tempdir().unwrap());
+        released.write("cases/a/b.yaml", Self::CASES);
+        released.record(V41, &["x", "p"]);
+        released.record(V42, &["x", "p", "y"]);
+        released.write(
+            "golden/divergences/engine.yaml",
+            "format: 1\ndivergences:\n  - case: \"a/b::p\"\n    versions: [\"4.1\", \"4.2\"]\n    kind: ours\n    \
+             reason: \"why\"\n    review_by: 2999-01-01\n    verdict: {unsupported: \"no\"}\n",
+        );
+        released.board(2, 3, "- `a/b::p` (4.1, 4.2) ours: why\n- `a/b::y` (4.2) equivalent: JVM\n");
+        released
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let file = self.0.path().join(path);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, text).unwrap();
-    };
-    write(
-        "cases/a/b.yaml",
-        "feature: f\ncases:\n  - name: x\n    covers: [A-1]\n    python: pass\n  - name: y\n    since: '4.2'\n    python: 'y'\n",
-    );
-    write("cases/a/broken.yaml", "feature: f\ncases: 1\n");
-    write(
-        "golden/SCOREBOARD.md",
-        "# Scoreboard\n\n| area | Spark | cases | exact | equivalent | ours |\n|---|---|---|---|---|---|\n\
-         | a | 4.1 | 1 | 1 | 0 | 0 |\n| a | 4.2 | 3 | 1 | 1 | 1 |\n\n- `a/b::y` (4.2) equivalent: JVM\n- `a/broken::z` (4.2) ours: why\n",
-    );
-    for baseline in [
-        Baseline::of_project("v1".into(), folder.path()).unwrap(),
-        Baseline::of_file(&folder.path().join("golden/SCOREBOARD.md")).unwrap(),
-    ] {
-        let standings = |version: SparkMinor| -> Vec<String> {
-            let cases: &BTreeMap<CaseId, Then> = &baseline.versions[&version];
-            cases.iter().map(|(id, then)| format!("{id} {} {}", then.standing.name(), then.hash.is_some())).collect()
-        };
-        assert_eq!(standings(V41), ["a/b::x exact true"]);
-        assert_eq!(standings(V42), ["a/b::x exact true", "a/b::y equivalent true", "a/broken::z pinned as ours false"]);
-        assert_eq!(baseline.covered, ["A-1".to_owned()].into());
-        assert_eq!(baseline.caveats.len(), 2, "{:?}", baseline.caveats);
     }
-    let nothing = tempfile::tempdir().unwrap();
-    let error = Baseline::of_project("v1".into(), nothing.path()).unwrap_err().to_string();
+
+    fn record(&self, version: SparkMinor, names: &[&str]) {
+        let cases = crate::case::load_text(Path::new("b.yaml"), "a/b", Self::CASES).cases;
+        let mut text = format!("format: 1\nspark: \"{version}.0\"\nmode: \"classic\"\ncases:\n");
+        for name in names {
+            let hash = cases.iter().find(|case| case.id.name() == *name).map_or_else(|| hash(name), |case| case.hash());
+            text += &format!("  \"a/b::{name}\": \"{hash}\"\n");
+        }
+        self.write(&format!("golden/{version}/index.yaml"), &text);
+    }
+
+    /// The scoreboard: how many cases it counts for each version, and the lines of what is not exact.
+    fn board(&self, of_41: usize, of_42: usize, lines: &str) {
+        let head = "# Scoreboard\n\n| area | Spark | cases | exact | equivalent | ours |\n|---|---|---|---|---|---|\n";
+        let row = |version, cases| format!("| a | {version} | {cases} | 0 | 0 | 0 |\n");
+        self.write("golden/SCOREBOARD.md", &format!("{head}{}{}\n{lines}", row(V41, of_41), row(V42, of_42)));
+    }
+
+    fn baseline(&self) -> Baseline {
+        Baseline::of_project("v1", self.0.path(), &engine()).unwrap()
+    }
+}
+
+/// How the cases of a version stood.
+fn standings(baseline: &Baseline, version: SparkMinor) -> Vec<String> {
+    let cases = &baseline.versions[&version];
+    cases.iter().map(|(id, then)| format!("{} {}", id.name(), then.standing.name())).collect()
+}
+
+#[test]
+fn a_project_says_of_every_case_how_it_stood() {
+    let released = Released::new();
+    let of_file = Baseline::of_file(&released.0.path().join("golden/SCOREBOARD.md"), &engine()).unwrap();
+    for baseline in [released.baseline(), of_file] {
+        assert_eq!(standings(&baseline, V41), ["p pinned as ours", "x exact"]);
+        assert_eq!(standings(&baseline, V42), ["p pinned as ours", "x exact", "y equivalent"]);
+        assert!(baseline.versions[&V42].values().all(|then| then.hash.is_some()));
+        assert_eq!(baseline.covered, ["A-1".to_owned()].into());
+        assert_eq!(baseline.caveats, [""; 0]);
+    }
+}
+
+#[test]
+fn what_a_stale_scoreboard_does_not_tell_is_not_taken_for_exact() {
+    let released = Released::new();
+    // Written before `p` was pinned and `y` was there.
+    released.board(2, 2, "- `a/b::gone` (4.2) ours: why\n- `a/b::x` (4.1) wont: why\n");
+    let baseline = released.baseline();
+    assert_eq!(standings(&baseline, V41), ["p pinned as ours", "x not pinned"]);
+    assert_eq!(standings(&baseline, V42), ["p pinned as ours", "x not pinned", "y not pinned"]);
+    let caveats = baseline.caveats.join("\n");
+    insta::assert_snapshot!(caveats, @"its scoreboard is stale (it counts 2 cases of a for Spark 4.2, and 3 were recorded; it does not list a/b::p as ours, which is its pin; it lists a/b::gone, which was not recorded; and 1 more): 2 cases that it does not tell of count as conforming, since nothing was pinned; to know how they stood, run `seatrial check --spark all --format json=FILE` there and name FILE with --baseline, and write the scoreboard anew (`seatrial scoreboard`) with each release");
+    // A loss stays one: nothing was pinned there.
+    let now = candidate(&[("a/b::y", V42, Now::Stands(ours("new")))]);
+    let gate = compare(&baseline, &now, true);
+    assert_eq!(gate.of_change(Change::RegressedPinned).count(), 1);
+}
+
+#[test]
+fn a_project_without_a_scoreboard_says_what_was_pinned() {
+    let released = Released::new();
+    std::fs::remove_file(released.0.path().join("golden/SCOREBOARD.md")).unwrap();
+    let baseline = released.baseline();
+    assert_eq!(standings(&baseline, V41), ["p pinned as ours", "x not pinned"]);
+    assert!(baseline.caveats[0].starts_with("it has no golden/SCOREBOARD.md: 2 cases that it does not tell of"));
+}
+
+#[test]
+fn what_does_not_load_or_was_changed_is_told() {
+    let released = Released::new();
+    released.write("cases/a/b.yaml", &Released::CASES.replace("python: pass", "python: changed"));
     assert_eq!(
-        error,
-        "v1 has no golden/SCOREBOARD.md to compare with; write one with `seatrial scoreboard` and release it"
+        released.baseline().caveats,
+        ["1 case changed there since real Spark was asked (a/b::x for one): how the former form stood counts"]
     );
+    released.write("cases/a/b.yaml", "feature: f\ncases: 1\n");
+    let baseline = released.baseline();
+    assert_eq!(standings(&baseline, V42), ["p pinned as ours", "x exact", "y equivalent"]);
+    assert_eq!(baseline.caveats.len(), 1, "{:?}", baseline.caveats);
+    // A case that is gone and is in the index still was not there.
+    released.write("cases/a/b.yaml", "feature: f\ncases:\n  - {name: x, python: pass}\n");
+    released.board(1, 1, "");
+    assert_eq!(standings(&released.baseline(), V42), ["x exact"]);
+}
+
+#[test]
+fn a_project_that_is_no_baseline_is_told() {
+    let error = |folder: &Path| Baseline::of_project("v1", folder, &engine()).unwrap_err().to_string();
+    let nothing = tempfile::tempdir().unwrap();
+    let none = error(nothing.path());
+    assert!(none.starts_with("v1 has no golden/<version>/index.yaml to compare with: nothing was recorded"), "{none}");
+    let released = Released::new();
+    released.write("golden/divergences/engine.yaml", "format: 9\ndivergences: []\n");
+    let broken = error(released.0.path());
+    assert!(
+        broken.starts_with("the list of divergences of v1 does not read by today's rules; name its sc"),
+        "{broken}"
+    );
+    released.write("golden/4.2/index.yaml", "format: 1\n");
+    let broken = error(released.0.path());
+    assert!(
+        broken.starts_with("the index of the goldens of v1 does not read by today's rules; name its s"),
+        "{broken}"
+    );
+    released.write("golden/SCOREBOARD.md", "hello\n");
 }
 
 fn file_baseline(text: &str) -> Result<Baseline, String> {
@@ -212,7 +313,7 @@ fn file_baseline(text: &str) -> Result<Baseline, String> {
     let file = folder.path().join("run.jsonl");
     std::fs::write(&file, text).unwrap();
     let shown = |error: baseline::BaselineError| error.to_string().replace(&file.display().to_string(), "run.jsonl");
-    Baseline::of_file(Path::new(&file)).map_err(shown)
+    Baseline::of_file(Path::new(&file), &engine()).map_err(shown)
 }
 
 #[test]
@@ -231,6 +332,26 @@ fn a_stored_run_is_a_baseline() {
     assert_eq!(stands("pinned"), standing(Status::Pinned) + standing(Status::OverduePin));
     let none = [Status::Infrastructure, Status::StaleGolden, Status::MissingGolden];
     assert_eq!(stands(""), run.cases.len() - none.map(standing).iter().sum::<usize>());
+}
+
+#[test]
+fn a_renamed_case_of_a_stored_run_is_not_lost() {
+    let mut run = testing::run();
+    let case = run.cases.iter_mut().find(|case| case.status == Status::Exact).unwrap();
+    let (id, spark) = (case.id.clone(), case.spark);
+    case.hash = Some(hash("the same"));
+    let mut now = candidate(&[("new/file::name", spark, Now::Stands(Standing::Exact))]);
+    now.cases[0].hash = Some(hash("the same"));
+    let baseline = |run: &Run| file_baseline(&crate::report::json::render(run).unwrap()).unwrap();
+    let gate = compare(&baseline(&run), &now, true);
+    assert_eq!(gate.of_change(Change::Renamed).next().unwrap().renamed_from, Some(id));
+    // Older results hold no hashes.
+    for case in &mut run.cases {
+        case.hash = None;
+    }
+    let old = baseline(&run);
+    assert!(old.caveats[0].contains("shows as lost and new"), "{:?}", old.caveats);
+    assert_eq!(compare(&old, &now, true).of_change(Change::Renamed).count(), 0);
 }
 
 #[test]
@@ -283,7 +404,7 @@ fn eventful() -> Gate {
     now.covered.insert("READ-B".into());
     now.pins_of_nothing.push("read/rows::removed".into());
     for case in now.cases.iter_mut().filter(|case| case.id.name() == "hidden by a pin") {
-        case.hash = hash("edited");
+        case.hash = Some(hash("edited"));
     }
     compare(&then, &now, false)
 }

@@ -113,6 +113,11 @@ impl GoldenStore {
         Some(GoldenMaker { versions: header.versions.clone(), mode: header.mode.clone(), image })
     }
 
+    /// The cases that were recorded for a version, with the hashes that they had.
+    pub fn recorded(&self, version: SparkMinor) -> impl Iterator<Item = (&CaseId, &CaseHash)> {
+        self.versions.get(&version).into_iter().flat_map(|goldens| &goldens.index)
+    }
+
     /// What real Spark of that version answered.
     pub fn lookup(&self, version: SparkMinor, case: &Case) -> GoldenLookup<'_> {
         let Some(recorded_hash) = self.versions.get(&version).and_then(|goldens| goldens.index.get(&case.id)) else {

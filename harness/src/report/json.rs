@@ -127,6 +127,18 @@ mod tests {
         assert_eq!(read(&render(&run).unwrap()).unwrap(), run);
     }
 
+    #[test]
+    fn a_result_from_before_hashes_were_written_is_read() {
+        let mut run = testing::run();
+        for case in &mut run.cases {
+            assert!(case.hash.is_some());
+            case.hash = None;
+        }
+        let text = render(&run).unwrap();
+        assert!(text.contains("\"hash\":null,"));
+        assert_eq!(read(&text.replace("\"hash\":null,", "")).unwrap(), run);
+    }
+
     #[rstest]
     #[case("no footer", |lines: &mut Vec<String>| { lines.pop(); }, "the footer is missing")]
     #[case("a case lost", |lines: &mut Vec<String>| { lines.remove(3); }, "the footer counts other cases")]

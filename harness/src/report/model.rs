@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Case, CaseId, SparkMinor};
+use crate::case::{Case, CaseHash, CaseId, SparkMinor};
 use crate::compare::{self, Difference, Reason};
 use crate::golden::GoldenMaker;
 use crate::observation::Observation;
@@ -85,6 +85,11 @@ pub struct CaseResult {
     /// The case: `<area>/<topic>::<name>`.
     #[schemars(with = "String")]
     pub id: CaseId,
+    /// What changes the case's behaviour, as 16 hexadecimal digits: a case of another name with the same hash is the same.
+    /// Results from before it was written have none.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub hash: Option<CaseHash>,
     /// The Spark version that is right.
     #[schemars(with = "String")]
     pub spark: SparkMinor,
@@ -249,6 +254,7 @@ impl CaseResult {
         let repro = format!("seatrial repro {}", shell_word(&id.to_string()));
         Self {
             id,
+            hash: Some(case.hash()),
             spark,
             status: judged.status,
             reasons: compare::reasons(&judged.differences),
