@@ -269,9 +269,14 @@ fn a_scoreboard_that_was_not_written_anew_is_told_and_hides_no_loss() {
 fn a_baseline_that_is_none_is_told_before_anything_runs() {
     let sandbox = eventful();
     sandbox.write("notes.txt", "hello\n");
+    sandbox.write("broken.jsonl", "{\"kind\":\"header\",\"format\":2}\n");
     let cases = [
         ("v9", "error: `v9` is neither a file nor a revision that git knows here\n"),
         ("--format", "error: a value is required for '--baseline <REV|FILE>'"),
+        (
+            "broken.jsonl",
+            "error: broken.jsonl does not read as a result of `seatrial check --format json`: line 1: missing field `seatrial`\n",
+        ),
         ("notes.txt", "error: notes.txt is neither a scoreboard nor a result of `seatrial check --format json`\n"),
     ];
     for (baseline, message) in cases {

@@ -91,7 +91,8 @@ fn a_script_is_what_a_person_would_write() {
 #[rstest]
 #[case(&["repro", "read/by_position::nothing"], "error: there is no case `read/by_position::nothing`; `seatrial list` has them all\n")]
 #[case(&["repro", "filters/comparisons", "--spark", "4.2"], "cases, and a script shows one:\n  filters/comparisons::")]
-#[case(&["repro", "read/by_position::lists", "--spark", "9.9"], "error: there is no target `spark:9.9`")]
+#[case(&["repro", "read/by_position::lists", "--spark", "9.9"], "error: no Spark 9.9 is known; known are 4.0.5, ")]
+#[case(&["repro", "nothing/here"], "error: there is no case `nothing/here`; `seatrial list` has them all\n")]
 #[case(&["repro", "filters/first_filter::a reader that keeps every filter", "--spark", "4.0"], "shows what Spark has since 4.1")]
 fn what_is_asked_must_be_one_case(#[case] arguments: &[&str], #[case] message: &str) {
     let output = seatrial(arguments);

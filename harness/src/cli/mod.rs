@@ -67,8 +67,15 @@ pub fn main() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", message(&error));
             Exit::of_error(&error).into()
         }
     }
+}
+
+/// An error and its causes; one that says its cause itself does not say it twice.
+fn message(error: &anyhow::Error) -> String {
+    let mut causes = error.chain().map(ToString::to_string);
+    let first = causes.next().unwrap_or_default();
+    causes.fold(first, |text, cause| if text.contains(&cause) { text } else { format!("{text}: {cause}") })
 }

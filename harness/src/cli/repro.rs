@@ -7,19 +7,24 @@ use super::context::{self, Loaded};
 use super::exit::{Exit, UsageError};
 use crate::golden::{GoldenLookup, GoldenStore};
 use crate::repro::Repro;
+use crate::run::selection::SelectionError;
+use crate::target::TargetId;
 use crate::target::environment::Installation;
-use crate::target::{TargetId, TargetIdError};
+use crate::target::id::KNOWN_SPARK_VERSIONS;
 
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &ReproOptions) -> anyhow::Result<Exit> {
     let wanted = SelectionOptions { paths: vec![options.case.clone()], filter: None };
-    let Loaded { project: place, suite, selection, broken } = context::load(project, &wanted)?;
+    let no_case = || UsageError(format!("there is no case `{}`; `seatrial list` has them all", options.case));
+    let loaded = context::load(project, &wanted);
+    let Loaded { project: place, suite, selection, broken } = loaded.map_err(|error| match error.downcast_ref() {
+        Some(SelectionError::NoSuchPath(_)) => no_case().into(),
+        _ => error,
+    })?;
     let case = match selection.pick_all(&suite).as_slice() {
         [case] => *case,
         [] if broken => return Ok(Exit::Usage),
-        [] => {
-            return Err(UsageError(format!("there is no case `{}`; `seatrial list` has them all", options.case)).into());
-        }
+        [] => return Err(no_case().into()),
         several => {
             let ids: Vec<String> = several.iter().take(5).map(|case| format!("\n  {}", case.id)).collect();
             let more =
@@ -33,9 +38,9 @@ pub(crate) fn run(project: &ProjectOptions, options: &ReproOptions) -> anyhow::R
         let message = format!("`{}` shows what Spark has since {}: name that with --spark", case.id, case.since);
         return Err(UsageError(message).into());
     }
-    let id: Result<TargetId, TargetIdError> = format!("spark:{}", options.spark).parse();
-    let TargetId::Spark(patch) = id? else {
-        return Err(UsageError(format!("no Spark {} is known", options.spark)).into());
+    let Ok(TargetId::Spark(patch)) = format!("spark:{}", options.spark).parse() else {
+        let known = KNOWN_SPARK_VERSIONS.join(", ");
+        return Err(UsageError(format!("no Spark {} is known; known are {known}", options.spark)).into());
     };
     let goldens = GoldenStore::open_part(&place.golden(), |topic| topic == case.id.topic())?;
     let golden = match goldens.lookup(options.spark, case) {

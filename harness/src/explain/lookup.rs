@@ -119,6 +119,9 @@ fn nearest(asked: &str, sources: &Sources<'_>) -> Vec<String> {
     names.extend(sources.conditions());
     names.extend(sources.suite.cases.iter().map(|case| case.id.to_string()));
     let wanted = words::plain(asked);
+    if wanted.is_empty() {
+        return Vec::new();
+    }
     let parts: Vec<&str> = wanted.split('_').filter(|part| part.len() > 1).collect();
     let rank = |name: String| {
         let plain = words::plain(&name);

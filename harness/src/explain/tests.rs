@@ -175,6 +175,7 @@ fn a_word_of_two_meanings_is_explained_twice() {
 #[case("READ-TUPLE-ARITY", "nothing is called `READ-TUPLE-ARITY`; did you mean\n  READ-ARITY")]
 #[case("arity", "nothing is called `arity`; did you mean\n  READ-ARITY\n  DATA_SOURCE_RETURN_SCHEMA_MISMATCH.ARITY")]
 #[case("read/rows::rigth", "nothing is called `read/rows::rigth`; did you mean\n  read/rows::right")]
+#[case("", "nothing is called ``; `seatrial explain` lists the words, `seatrial list` the cases")]
 #[case("@@@@@@@@", "nothing is called `@@@@@@@@`; `seatrial explain` lists the words, `seatrial list` the cases")]
 fn what_is_unknown_is_answered_with_the_nearest_names(#[case] asked: &str, #[case] answer: &str) {
     assert_eq!(Project::new().explained(asked), answer);
