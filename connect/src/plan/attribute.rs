@@ -41,11 +41,6 @@ impl Attribute {
     }
 }
 
-/// The name that a column of the plan has for people.
-pub(crate) fn name_of_id(id: &str) -> &str {
-    id.rsplit_once('#').map_or(id, |(name, _)| name)
-}
-
 /// The parts of a name: `a.b` and `` `a.b`.c ``.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     Expr, LambdaFunction, LambdaFunctionParameter, LambdaSyntax, OneOrManyWithParens, OrderByExpr,
 };
 use seatrial_engine::error::SparkError;
-use seatrial_engine::session::Bindings;
+use seatrial_engine::session::{Bindings, Shown};
 use seatrial_engine::types::{DataType, StructField};
 use serde_json::{Map, Value};
 use spark_connect_proto::Expression;
@@ -20,7 +20,6 @@ use spark_connect_proto::expression::{self, Literal};
 
 use super::attribute::{Attribute, dot, name_parts, subscript};
 use super::literal::{Typed, value_of};
-use super::name::{Shown, pretty};
 use super::scope::Scope;
 use super::syntax::{boolean, cast, null, number, text as text_literal};
 use super::{Planner, unsupported};
@@ -79,7 +78,7 @@ impl<'p> Translator<'p> {
 
     /// The name that Spark gives a column of this expression.
     pub(crate) fn name_of(&self, expr: &Expr) -> String {
-        pretty(expr, &self.shown)
+        self.shown.pretty(expr)
     }
 
     /// The columns that an expression of a select list stands for: a star for many.
@@ -267,7 +266,7 @@ impl<'p> Translator<'p> {
         if let Expr::Function(function) = &bound
             && let Some(name) = function.name.0.last().and_then(|part| part.as_ident())
         {
-            self.shown.insert(name.value.clone(), shown);
+            self.shown.literals.insert(name.value.clone(), shown);
         }
         Ok(bound)
     }

@@ -7,7 +7,6 @@
 mod attribute;
 mod expression;
 mod literal;
-mod name;
 mod relation;
 mod scope;
 mod syntax;

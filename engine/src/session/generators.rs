@@ -69,6 +69,11 @@ impl Generator {
     }
 }
 
+/// Whether a call is one of a generator.
+pub(super) fn is_generator(function: &ast::Function) -> bool {
+    Generator::of(function).is_some()
+}
+
 struct Preparation {
     error: Option<SparkError>,
 }

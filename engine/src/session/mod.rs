@@ -17,6 +17,7 @@ mod functions;
 mod generators;
 mod identifiers;
 mod lowering;
+mod names;
 pub(crate) mod opaque;
 mod over;
 mod query_context;
@@ -54,6 +55,7 @@ use text_cast::Reading;
 
 pub use config::{EngineSettings, SessionConf};
 pub use dataframe::{DataFrame, QueryPlan};
+pub use names::Shown;
 pub use over::Bindings;
 pub use reader::DataFrameReader;
 
@@ -247,6 +249,7 @@ impl Session {
             }),
         };
         if let Statement::Statement(ast) = &mut query {
+            names::write_out(ast);
             dialect::translate(ast);
         }
         self.planned(query, &Bindings::default(), surroundings).await

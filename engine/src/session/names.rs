@@ -1,26 +1,68 @@
 //! The names that Spark gives to columns without an alias: `(a + 1)`, `count(1)`, `CAST(a AS STRING)`.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, CastKind, DataType as SqlType, DuplicateTreatment, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArguments, LambdaFunction, OrderByExpr, Subscript, UnaryOperator, Value, WindowFrame,
-    WindowFrameBound, WindowFrameUnits, WindowType,
+    FunctionArgExpr, FunctionArguments, Ident, LambdaFunction, OrderByExpr, Select, SelectItem, Statement, Subscript,
+    UnaryOperator, Value, VisitMut, VisitorMut, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowType,
 };
-use seatrial_engine::types::DataType;
 
-use super::attribute::name_of_id;
+use super::generators;
+use crate::types::DataType;
 
-/// How bound literals are shown, by the name of what they are bound to.
-pub(crate) type Shown = BTreeMap<String, String>;
+/// How names of a planner's own are shown to people.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// What stands for a bound literal, by the name that it is bound to.
+    pub literals: BTreeMap<String, String>,
+}
 
-/// The name of an expression, whose columns are attributes.
-pub(crate) fn pretty(expr: &Expr, shown: &Shown) -> String {
-    Namer { shown }.name(expr)
+impl Shown {
+    /// The name of an expression, each of whose columns is a name, `#` and a number.
+    pub fn pretty(&self, expr: &Expr) -> String {
+        Namer { shown: Some(self) }.name(expr)
+    }
+}
+
+/// Gives each expression of a select list that has no name the one that Spark gives it.
+pub(super) fn write_out(statement: &mut Statement) {
+    let _ = statement.visit(&mut SelectLists);
+}
+
+struct SelectLists;
+
+impl VisitorMut for SelectLists {
+    type Break = ();
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        for item in &mut select.projection {
+            let SelectItem::UnnamedExpr(expr) = item else { continue };
+            if is_named(expr) {
+                continue;
+            }
+            let alias = Ident::with_quote('`', Namer { shown: None }.name(expr));
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Whether a column has its name from the expression itself: of a column, a field, or what a generator calls its own.
+fn is_named(expr: &Expr) -> bool {
+    match expr {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Wildcard(_) | Expr::QualifiedWildcard(..) => true,
+        Expr::Nested(inner) => is_named(inner),
+        Expr::CompoundFieldAccess { access_chain, .. } => matches!(access_chain.last(), Some(AccessExpr::Dot(_))),
+        Expr::Function(function) => generators::is_generator(function),
+        _ => false,
+    }
 }
 
 struct Namer<'a> {
-    shown: &'a Shown,
+    /// None for the text of a statement, whose names are all its own.
+    shown: Option<&'a Shown>,
 }
 
 impl Namer<'_> {
@@ -30,16 +72,24 @@ impl Namer<'_> {
 
     fn name(&self, expr: &Expr) -> String {
         match expr {
-            Expr::Identifier(ident) => name_of_id(&ident.value).to_owned(),
+            Expr::Identifier(ident) => match self.shown {
+                Some(_) => name_of_id(&ident.value).to_owned(),
+                None => ident.value.clone(),
+            },
             Expr::CompoundIdentifier(parts) => {
-                parts.iter().map(|part| name_of_id(&part.value)).collect::<Vec<_>>().join(".")
+                parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".")
             }
             Expr::Nested(inner) => self.name(inner),
             Expr::Value(value) => literal(&value.value),
             Expr::TypedString(typed) => format!("{} {}", typed.data_type, typed.value),
             Expr::BinaryOp { left, op, right } => {
                 let (left, right) = (self.name(left), self.name(right));
-                format!("({left} {} {right})", operator(op))
+                match op {
+                    BinaryOperator::NotEq => format!("(NOT ({left} = {right}))"),
+                    BinaryOperator::StringConcat => format!("concat({left}, {right})"),
+                    BinaryOperator::Spaceship => format!("({left} <=> {right})"),
+                    op => format!("({left} {op} {right})"),
+                }
             }
             Expr::UnaryOp { op, expr } => match op {
                 UnaryOperator::Not => format!("(NOT {})", self.name(expr)),
@@ -130,9 +180,14 @@ impl Namer<'_> {
     fn call(&self, function: &Function) -> String {
         let name = function.name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.as_str());
         let name = name.unwrap_or_default();
-        if let Some(shown) = self.shown.get(name) {
+        let lower = name.to_lowercase();
+        if let Some(shown) = self.shown.and_then(|shown| shown.literals.get(name)) {
             return shown.clone();
         }
+        let name = match lower.as_str() {
+            "ceil" | "ceiling" | "floor" => lower.to_uppercase().replace("CEILING", "CEIL"),
+            _ => lower,
+        };
         let mut text = match &function.args {
             FunctionArguments::List(list) => {
                 let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
@@ -162,7 +217,7 @@ impl Namer<'_> {
                 let keys = window.order_by.iter().map(|key| self.sort_key(key)).collect::<Vec<_>>().join(", ");
                 parts.push(format!("ORDER BY {keys}"));
             }
-            parts.push(self.frame(window.window_frame.as_ref(), window.order_by.is_empty(), name));
+            parts.push(self.frame(window.window_frame.as_ref(), window.order_by.is_empty(), &name));
             text.push_str(&format!(" OVER ({})", parts.join(" ")));
         }
         text
@@ -205,12 +260,8 @@ impl Namer<'_> {
 
     fn lambda(&self, lambda: &LambdaFunction) -> String {
         let body = self.name(&lambda.body);
-        let mut arguments: Vec<String> =
-            lambda.params.iter().map(|parameter| format!("namedlambdavariable({})", parameter.name.value)).collect();
-        // The parameters themselves are shown by no name.
-        for argument in &mut arguments {
-            "namedlambdavariable()".clone_into(argument);
-        }
+        // The parameters themselves are shown without their names.
+        let arguments = vec!["namedlambdavariable()"; lambda.params.len()];
         format!("lambdafunction({body}, {})", arguments.join(", "))
     }
 }
@@ -219,12 +270,9 @@ fn negated_if(negated: bool, text: String) -> String {
     if negated { format!("(NOT {text})") } else { text }
 }
 
-fn operator(op: &BinaryOperator) -> String {
-    match op {
-        BinaryOperator::Spaceship => "<=>".to_owned(),
-        BinaryOperator::NotEq => "!=".to_owned(),
-        op => op.to_string(),
-    }
+/// The name that a column of a planner's plan has for people.
+fn name_of_id(id: &str) -> &str {
+    id.rsplit_once('#').map_or(id, |(name, _)| name)
 }
 
 fn literal(value: &Value) -> String {
@@ -246,4 +294,45 @@ fn type_name(data_type: &SqlType) -> String {
         other => other.to_string(),
     };
     DataType::from_ddl(&text).map_or_else(|_| text.to_uppercase(), |data_type| data_type.sql())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use datafusion::sql::sqlparser::dialect::SparkSqlDialect;
+    use datafusion::sql::sqlparser::parser::Parser;
+    use rstest::rstest;
+
+    use super::*;
+
+    // What `df.columns` of real Spark 4.2.1 says.
+    #[rstest]
+    #[case("a + 1", "(a + 1)")]
+    #[case("a + 1 * 2 - b", "((a + (1 * 2)) - b)")]
+    #[case("COUNT(*)", "count(1)")]
+    #[case("count(DISTINCT a, b)", "count(DISTINCT a, b)")]
+    #[case("CAST(a AS STRING)", "CAST(a AS STRING)")]
+    #[case("a IS NULL AND NOT b", "((a IS NULL) AND (NOT b))")]
+    #[case("a <> b", "(NOT (a = b))")]
+    #[case("a IN (1, 2)", "(a IN (1, 2))")]
+    #[case("a NOT IN ('x')", "(NOT (a IN (x)))")]
+    #[case("CASE WHEN a > 1 THEN 'x' ELSE b END", "CASE WHEN (a > 1) THEN x ELSE b END")]
+    #[case("a LIKE 'x%'", "a LIKE x%")]
+    #[case("-a", "(- a)")]
+    #[case("-1", "-1")]
+    #[case("a[0]", "a[0]")]
+    #[case("a BETWEEN 1 AND 2", "((a >= 1) AND (a <= 2))")]
+    #[case(
+        "row_number() OVER (PARTITION BY a ORDER BY b DESC)",
+        "row_number() OVER (PARTITION BY a ORDER BY b DESC NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    )]
+    #[case(
+        "sum(a) OVER (PARTITION BY b)",
+        "sum(a) OVER (PARTITION BY b ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"
+    )]
+    fn columns_without_an_alias_have_spark_s_names(#[case] expression: &str, #[case] expected: &str) {
+        let expr = Parser::new(&SparkSqlDialect {}).try_with_sql(expression).unwrap().parse_expr().unwrap();
+        assert_eq!(Namer { shown: None }.name(&expr), expected);
+    }
 }
