@@ -163,13 +163,19 @@ fn particular(previous: Option<char>, rest: &str) -> Option<(&'static str, usize
         let length = run(address, hex);
         return (length >= 6).then_some(("0x…", 2 + length));
     }
-    // `FilterRef(filter=…, id=140…)` is Python's id() of an object; `ArrowBuf[7485], address:1405…` are Java's.
-    for (name, replacement, least) in [("id=", "id=…", 9), ("address:", "address:…", 9), ("ArrowBuf[", "ArrowBuf[…", 1)]
+    // `FilterRef(filter=…, id=140…)` is Python's id() of an object, which for `None` has seven digits where Python is not built
+    // to be placed anywhere (Debian's); `ArrowBuf[7485], address:1405…` are Java's.
+    for (name, replacement, least) in [("id=", "id=…", 7), ("address:", "address:…", 9), ("ArrowBuf[", "ArrowBuf[…", 1)]
     {
         if let Some(id) = rest.strip_prefix(name).filter(|_| !in_word) {
             let length = run(id, digit);
             return (length >= least).then_some((replacement, name.len() + length));
         }
+    }
+    // `An error occurred while calling o669.registerPython`: Py4J's number of a Java object.
+    if let Some(object) = rest.strip_prefix("calling o").filter(|_| !in_word) {
+        let length = run(object, digit);
+        return (length > 0 && object[length..].starts_with('.')).then_some(("calling o…", "calling o".len() + length));
     }
     if let Some(id) = rest.strip_prefix('#') {
         // `name#12L`: Spark's expression ids.
@@ -267,7 +273,13 @@ mod tests {
     #[case("<object object at 0x7f761ccc4e70>", "<object object at 0x…>")]
     #[case("0xff and a0x7f761ccc4e70", "0xff and a0x7f761ccc4e70")]
     #[case("FilterRef(filter=x, id=140245178)", "FilterRef(filter=x, id=…)")]
+    #[case("FilterRef(filter=None, id=9809088)", "FilterRef(filter=None, id=…)")]
     #[case("id=5", "id=5")]
+    #[case(
+        "An error occurred while calling o669.registerPython.",
+        "An error occurred while calling o….registerPython."
+    )]
+    #[case("calling o, calling o5 and recalling o5.x", "calling o, calling o5 and recalling o5.x")]
     #[case("[ArrowBuf[748563296], address:140529678422072, capacity:4]", "[ArrowBuf[…], address:…, capacity:4]")]
     #[case("address:5", "address:5")]
     #[case("'a (id#12L > 3)' and issue #12", "'a (id#… > 3)' and issue #12")]
@@ -290,7 +302,7 @@ mod tests {
         }
 
         #[test]
-        fn scrubbing_again_changes_nothing(text in "(0x7f00aa11|id=123456789|#12|/tmp/x|[ a-z)`',]){0,12}") {
+        fn scrubbing_again_changes_nothing(text in "(0x7f00aa11|id=123456789|#12|calling o5.x|/tmp/x|[ a-z)`',]){0,12}") {
             let once = scrub(&text);
             proptest::prop_assert_eq!(scrub(&once), once);
         }
