@@ -423,7 +423,7 @@ fn an_image_is_built_by_docker_from_what_the_program_holds() {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))
     };
-    let text = "#!/bin/sh\necho \"$@\" >> LOG\nwhile [ \"$1\" != --iidfile ]; do shift; done\n\
+    let text = "#!/bin/sh\n[ \"$1\" = version ] && exit 0\necho \"$@\" >> LOG\nwhile [ \"$1\" != --iidfile ]; do shift; done\n\
                 echo sha256:abc > \"$2\"\nfor context; do :; done\necho progress\ncat \"$context/requirements.txt\"\n";
     fake_targets::script(&program, &text.replace("LOG", &log.display().to_string()));
     let (code, stdout, stderr) = build(&["docker:4.0", "docker:4.3", "--base-image", "mine:1"]);
@@ -433,12 +433,22 @@ fn an_image_is_built_by_docker_from_what_the_program_holds() {
     let asked = fs::read_to_string(&log).unwrap();
     assert!(asked.contains("--build-arg SPARK_VERSION=4.3.0 ") && asked.contains("BASE_IMAGE=mine:1 "), "{asked}");
 
-    fake_targets::script(&program, "#!/bin/sh\necho 'pull access denied' >&2\nexit 1\n");
+    fake_targets::script(
+        &program,
+        "#!/bin/sh\n[ \"$1\" = version ] && exit 0\necho 'pull access denied' >&2\nexit 1\n",
+    );
     let (code, stdout, stderr) = build(&["docker:4.3"]);
     assert_eq!((code, stdout.as_str()), (Some(20), ""));
     for part in
         ["pull access denied", "`docker build` ended with exit status: 1", "ci/images/base/build", "--certificates"]
     {
+        assert!(stderr.contains(part), "{part}: {stderr}");
+    }
+
+    fake_targets::script(&program, "#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n");
+    let (code, stdout, stderr) = build(&["docker:4.3"]);
+    assert_eq!((code, stdout.as_str()), (Some(20), ""));
+    for part in ["is not ready: a Docker engine (Cannot connect to the Docker daemon)", "apt-get install docker.io"] {
         assert!(stderr.contains(part), "{part}: {stderr}");
     }
 }

@@ -7,7 +7,7 @@ use testcontainers::bollard::errors::Error;
 use tokio::runtime::{Builder, Runtime};
 
 use super::super::{SparkPatch, TargetError};
-use super::{image, leftovers, target_name};
+use super::{ENGINE_REMEDY, image, leftovers, target_name};
 
 static DOCKER: OnceLock<Result<Docker, String>> = OnceLock::new();
 
@@ -25,10 +25,7 @@ impl Docker {
         docker.as_ref().map_err(|reason| TargetError::NotReady {
             target: target.to_owned(),
             missing: format!("a Docker engine ({reason})"),
-            remedy:
-                "install one (Debian: apt-get install docker.io) and start it (systemctl start docker, or dockerd &); \
-                     DOCKER_HOST names another one than this machine's"
-                    .to_owned(),
+            remedy: ENGINE_REMEDY.to_owned(),
         })
     }
 

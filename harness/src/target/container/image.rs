@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::super::folder::Folder;
 use super::super::spark::RUNNER_FILES;
 use super::super::{SparkPatch, TargetError};
-use super::target_name;
+use super::{ENGINE_REMEDY, target_name};
 
 /// The label with the digest of the files that an image was built from.
 pub const CONTEXT_LABEL: &str = "seatrial.context";
@@ -62,12 +62,24 @@ pub fn context_digest() -> String {
 
 /// Builds a version's image and returns its id. What Docker says meanwhile goes to stderr.
 pub fn build(version: &SparkPatch, options: &BuildOptions) -> Result<String, TargetError> {
+    let not_ready =
+        |missing: String, remedy: String| TargetError::NotReady { target: target_name(version), missing, remedy };
+    let no_command = |error: io::Error| {
+        not_ready(
+            format!("the command `docker`, which builds images (failed to run it: {error})"),
+            "install it (Debian: apt-get install docker.io)".to_owned(),
+        )
+    };
+    // It speaks to the engine, if there is one.
+    let engine = Command::new("docker").arg("version").stdin(Stdio::null()).output().map_err(no_command)?;
+    if !engine.status.success() {
+        let said = String::from_utf8_lossy(&engine.stderr);
+        return Err(not_ready(format!("a Docker engine ({})", said.trim()), ENGINE_REMEDY.to_owned()));
+    }
     let folder = Folder::try_new()?;
     let context = folder.path().join("context");
     write_context(&context, options.certificates.as_deref())?;
     let id_file = folder.path().join("id");
-    let not_ready =
-        |missing: String, remedy: String| TargetError::NotReady { target: target_name(version), missing, remedy };
     let mut docker = Command::new("docker");
     docker.arg("build").args(["--tag", &name(version)]).arg("--iidfile").arg(&id_file);
     let arguments = [
@@ -79,12 +91,7 @@ pub fn build(version: &SparkPatch, options: &BuildOptions) -> Result<String, Tar
         docker.args(["--build-arg", &format!("{name}={value}")]);
     }
     docker.arg(&context).stdin(Stdio::null()).stdout(io::stderr());
-    let status = docker.status().map_err(|error| {
-        not_ready(
-            format!("the command `docker`, which builds images (failed to run it: {error})"),
-            "install it (Debian: apt-get install docker.io)".to_owned(),
-        )
-    })?;
+    let status = docker.status().map_err(no_command)?;
     if !status.success() {
         return Err(not_ready(
             format!("its image: `docker build` ended with {status}, and what it said stands above"),
@@ -97,10 +104,7 @@ pub fn build(version: &SparkPatch, options: &BuildOptions) -> Result<String, Tar
 
 /// What helps against the usual failures of a build.
 fn build_remedies(options: &BuildOptions) -> String {
-    let mut remedies = vec![
-        "if no Docker engine answers: start it (systemctl start docker, or dockerd &); DOCKER_HOST names another one"
-            .to_owned(),
-    ];
+    let mut remedies = vec!["mend what it says and run this again: it goes on where it stopped".to_owned()];
     if options.base_image.is_none() {
         remedies.push(format!(
             "if no registry is reachable: make a base image with `ci/images/base/build`, and name it with \

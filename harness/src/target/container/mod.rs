@@ -20,6 +20,9 @@ pub(super) use leftovers::remove_all;
 use super::{SparkPatch, Target, TargetError};
 use crate::case::Surroundings;
 
+/// How to get a Docker engine.
+const ENGINE_REMEDY: &str = "install one (Debian: apt-get install docker.io) and start it (systemctl start docker, or \
+                             dockerd &); DOCKER_HOST names another one than this machine's";
 /// The memory of a container, without any swap.
 #[cfg(feature = "docker")]
 const MEMORY_GIB: i64 = 3;
