@@ -41,6 +41,15 @@ def _main() -> int:
         }
         for key, value in settings.items():
             builder = builder.config(key, value)
+        # A new session is the active one of the JVM here, which is where Spark registers sources.
+        make_session = SparkSession.newSession
+
+        def new_session(session: Any) -> Any:
+            made: Any = make_session(session)
+            made._jvm.SparkSession.setActiveSession(made._jsparkSession)
+            return made
+
+        SparkSession.newSession = new_session
         spark = builder.getOrCreate()
         spark.sparkContext.setLogLevel("ERROR")
         try:
