@@ -28,7 +28,7 @@ fn main() {
             .route_name(route)
             .input_type(format!("::spark_connect_proto::{request}"))
             .output_type(format!("::spark_connect_proto::{response}"))
-            .codec_path("::tonic_prost::ProstCodec");
+            .codec_path("crate::codec::DepthCheckedCodec");
         if client_streams {
             method = method.client_streaming();
         }

@@ -1,11 +1,30 @@
 //! Spark Connect in front of the engine: what an unmodified PySpark client talks to.
+//!
+//! [`Server`] is the entry point. A request goes `service` → `session` → `execute` or `analyze` → `plan` → the engine; what comes
+//! back waits in an `operation` until the client has it. Nothing in here knows what a query means: that is `plan`'s.
 
+mod analyze;
+mod arrow_stream;
+mod artifact;
+mod codec;
+mod command;
+mod config;
 mod deferred;
+mod execute;
+mod failure;
+mod operation;
 mod plan;
+mod plan_request;
+mod server;
+mod service;
 mod session;
+mod token;
 mod types;
+mod work;
 
 #[expect(unreachable_pub, reason = "generated code")]
-mod service {
+mod generated {
     tonic::include_proto!("spark.connect.SparkConnectService");
 }
+
+pub use server::{Server, ServerError, ServerOptions};

@@ -171,6 +171,9 @@ conditions! {
     /// A setting's value that does not parse.
     INVALID_CONF_VALUE = "INVALID_CONF_VALUE.TYPE_MISMATCH", "22022", IllegalArgument,
         "The value '<confValue>' in the config \"<confName>\" is invalid. It should be a/an '<confType>' value.";
+    /// A setting that belongs to the whole program.
+    CANNOT_MODIFY_STATIC_CONFIG = "CANNOT_MODIFY_STATIC_CONFIG", "46110", Analysis,
+        "Cannot modify the value of the static Spark config: <key>.";
 }
 
 impl Condition {

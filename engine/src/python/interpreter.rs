@@ -75,7 +75,7 @@ fn is_running() -> bool {
 }
 
 /// The interpreter to take the packages from: `SEATRIAL_PYTHON`, an active virtual environment, or that of the build.
-fn executable() -> Option<PathBuf> {
+pub fn executable() -> Option<PathBuf> {
     let named = std::env::var_os(PYTHON_VARIABLE).map(PathBuf::from);
     let active = std::env::var_os("VIRTUAL_ENV").map(|root| Path::new(&root).join("bin/python"));
     let built = option_env!("SEATRIAL_BUILD_PYTHON").map(PathBuf::from);

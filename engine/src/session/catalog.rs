@@ -73,6 +73,12 @@ impl<T> Names<T> {
         self.write().clear();
     }
 
+    /// Adds everything that is found there, in the place of what has its name.
+    pub(super) fn copy_from(&self, other: &Self) {
+        let things = other.read().clone();
+        self.write().extend(things);
+    }
+
     /// The names in alphabetical order.
     pub(super) fn names(&self) -> Vec<String> {
         self.read().keys().cloned().collect()

@@ -2,39 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::condition::{INVALID_CONF_OPTION, INVALID_CONF_VALUE};
+use super::settings::{
+    self, ANSI, FILTER_PUSHDOWN, HIDE_TRACEBACK, MAX_RECORDS_PER_BATCH, SIMPLIFIED_TRACEBACK, TIME_ZONE,
+};
+use crate::error::condition::{CANNOT_MODIFY_STATIC_CONFIG, INVALID_CONF_OPTION, INVALID_CONF_VALUE};
 use crate::error::{ExceptionClass, SparkError};
 use crate::executor::ReadSettings;
 use crate::python::exception::TracebackStyle;
 use crate::python::interpreter::spark_minor;
 
-/// `spark.sql.execution.arrow.maxRecordsPerBatch`.
-const MAX_RECORDS_PER_BATCH: &str = "spark.sql.execution.arrow.maxRecordsPerBatch";
-/// `spark.sql.python.filterPushdown.enabled`.
-const FILTER_PUSHDOWN: &str = "spark.sql.python.filterPushdown.enabled";
-
 /// `spark.sql.pyspark.dataSource.profiler`, since Spark 4.2; and what it may be.
 const PROFILER: (&str, [&str; 2]) = ("spark.sql.pyspark.dataSource.profiler", ["perf", "memory"]);
-/// `spark.sql.ansi.enabled`.
-const ANSI: &str = "spark.sql.ansi.enabled";
-/// `spark.sql.session.timeZone`.
-const TIME_ZONE: &str = "spark.sql.session.timeZone";
-
-/// `spark.sql.execution.pyspark.udf.hideTraceback.enabled`.
-const HIDE_TRACEBACK: &str = "spark.sql.execution.pyspark.udf.hideTraceback.enabled";
-/// `spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled`.
-const SIMPLIFIED_TRACEBACK: &str = "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled";
-
-/// The settings of Python data sources that have a default, the version that brought them, and the default (MISC-CONFS).
-const DEFAULTS: &[(&str, (u32, u32), &str)] = &[
-    (MAX_RECORDS_PER_BATCH, (4, 0), "10000"),
-    (FILTER_PUSHDOWN, (4, 1), "false"),
-    (HIDE_TRACEBACK, (4, 0), "false"),
-    (SIMPLIFIED_TRACEBACK, (4, 0), "true"),
-    ("spark.sql.execution.pyspark.binaryAsBytes", (4, 1), "true"),
-    ("spark.sql.pyspark.worker.logging.enabled", (4, 1), "false"),
-    (TIME_ZONE, (4, 0), "UTC"),
-];
 
 /// How the engine runs Python. The names are those that Sail's users know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,8 +80,9 @@ impl SessionConf {
     /// Sets a value; settings that the engine reads are checked.
     ///
     /// # Errors
-    /// `INVALID_CONF_VALUE.TYPE_MISMATCH`, `INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS`.
+    /// `INVALID_CONF_VALUE.TYPE_MISMATCH`, `INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS`, `CANNOT_MODIFY_STATIC_CONFIG`.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), SparkError> {
+        refuse_static(key)?;
         if key == PROFILER.0 && !PROFILER.1.contains(&value) && spark_minor() >= (4, 2) {
             return Err(INVALID_CONF_OPTION.error([
                 ("confName", key.to_owned()),
@@ -113,7 +92,7 @@ impl SessionConf {
         }
         let kind = match key {
             MAX_RECORDS_PER_BATCH if value.trim().parse::<i32>().is_err() => "int",
-            ANSI | FILTER_PUSHDOWN | HIDE_TRACEBACK | SIMPLIFIED_TRACEBACK if boolean(value).is_none() => "boolean",
+            _ if boolean(value).is_none() && settings::find(key).is_some_and(settings::Setting::is_flag) => "boolean",
             _ => {
                 self.values.insert(key.to_owned(), value.to_owned());
                 return Ok(());
@@ -131,13 +110,29 @@ impl SessionConf {
         self.values.get(key).map(String::as_str)
     }
 
-    /// A value as `SET` shows it: as it was set, or the default that this version of Spark has.
-    pub(super) fn shown(&self, key: &str, spark_minor: (u32, u32)) -> Option<&str> {
-        let default = || {
-            let (_, since, value) = DEFAULTS.iter().find(|(name, ..)| *name == key)?;
-            (spark_minor >= *since).then_some(*value)
-        };
-        self.get(key).or_else(default)
+    /// Forgets a value.
+    ///
+    /// # Errors
+    /// `CANNOT_MODIFY_STATIC_CONFIG`.
+    pub fn unset(&mut self, key: &str) -> Result<(), SparkError> {
+        refuse_static(key)?;
+        self.values.remove(key);
+        Ok(())
+    }
+
+    /// A value as `SET` and `spark.conf.get` show it: as it was set, or the default that the Spark version we follow has.
+    pub fn shown(&self, key: &str) -> Option<&str> {
+        self.get(key).or_else(|| known(key).map(|setting| setting.default))
+    }
+
+    /// The values that were set, by key.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// Whether Spark knows the key and lets a session change it (`spark.conf.isModifiable`).
+    pub fn is_modifiable(key: &str) -> bool {
+        known(key).is_some_and(|setting| setting.key.starts_with("spark.sql.")) && !settings::STATIC.contains(&key)
     }
 
     fn flag(&self, key: &str, default: bool) -> bool {
@@ -171,6 +166,18 @@ impl SessionConf {
             },
         }
     }
+}
+
+/// The setting of that name, if the Spark version we follow has it.
+fn known(key: &str) -> Option<&'static settings::Setting> {
+    settings::find(key).filter(|setting| spark_minor() >= setting.since)
+}
+
+fn refuse_static(key: &str) -> Result<(), SparkError> {
+    if settings::STATIC.contains(&key) {
+        return Err(CANNOT_MODIFY_STATIC_CONFIG.error([("key", format!("\"{key}\""))]));
+    }
+    Ok(())
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -208,5 +215,25 @@ mod tests {
     fn a_setting_of_the_wrong_type_is_refused() {
         let error = SessionConf::default().set(MAX_RECORDS_PER_BATCH, "many");
         assert_eq!(error.map_err(|error| error.condition), Err(Some("INVALID_CONF_VALUE.TYPE_MISMATCH".to_owned())));
+    }
+
+    #[test]
+    fn a_setting_is_shown_as_it_was_set_or_by_its_default() {
+        let mut conf = SessionConf::default();
+        assert_eq!(conf.shown(TIME_ZONE), Some("UTC"));
+        assert_eq!(conf.set(TIME_ZONE, "Asia/Tokyo"), Ok(()));
+        assert_eq!((conf.shown(TIME_ZONE), conf.shown("a.b")), (Some("Asia/Tokyo"), None));
+        assert_eq!(conf.values().collect::<Vec<_>>(), [(TIME_ZONE, "Asia/Tokyo")]);
+        assert_eq!(conf.unset(TIME_ZONE), Ok(()));
+        assert_eq!(conf.shown(TIME_ZONE), Some("UTC"));
+    }
+
+    #[test]
+    fn what_belongs_to_the_program_is_not_modifiable() {
+        assert!(SessionConf::is_modifiable(ANSI) && !SessionConf::is_modifiable("a.b"));
+        let error = SessionConf::default().set("spark.sql.warehouse.dir", "/tmp").map_err(|error| error.message);
+        let message = "[CANNOT_MODIFY_STATIC_CONFIG] Cannot modify the value of the static Spark config: \
+                       \"spark.sql.warehouse.dir\". SQLSTATE: 46110";
+        assert_eq!(error, Err(message.to_owned()));
     }
 }

@@ -111,9 +111,20 @@ impl DataFrame {
     }
 
     /// The query's optimized plan as text, one operator a line. A reader is made only where it is offered filters, as in Spark.
-    pub(super) async fn optimized(&self) -> Result<String, SparkError> {
+    ///
+    /// # Errors
+    /// The planner's own.
+    pub async fn optimized(&self) -> Result<String, SparkError> {
         let (state, plan) = self.with_planned_reads(None).await?;
         Ok(state.optimize(&plan)?.display_indent().to_string())
+    }
+
+    /// The query as it was analysed, as text, one operator a line.
+    ///
+    /// # Errors
+    /// When a loaded source cannot be scanned.
+    pub fn analyzed(&self) -> Result<String, SparkError> {
+        Ok(self.query()?.logical_plan().display_indent().to_string())
     }
 
     /// The query with these names for its columns; as it is without any.

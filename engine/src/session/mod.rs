@@ -24,6 +24,7 @@ mod query_context;
 mod reader;
 mod relations;
 mod semantics;
+mod settings;
 mod statement;
 mod temporal_text;
 mod text_cast;
@@ -153,6 +154,19 @@ impl Session {
         Self::from_state(state, executor, self.inner.settings.clone(), tables, cache)
     }
 
+    /// Another session of the same engine that begins with what this one has: registered sources, views, settings. What is
+    /// changed afterwards in one is not seen by the other.
+    #[must_use]
+    pub fn cloned_session(&self) -> Self {
+        let clone = self.new_session();
+        let (mine, theirs) = (&self.inner, &clone.inner);
+        *theirs.conf.write().unwrap_or_else(PoisonError::into_inner) = self.conf();
+        *theirs.registry.write().unwrap_or_else(PoisonError::into_inner) =
+            mine.registry.read().unwrap_or_else(PoisonError::into_inner).clone();
+        theirs.views.copy_from(&mine.views);
+        clone
+    }
+
     /// Forgets every table of the engine, whatever stands behind them, and all that is cached.
     pub fn drop_all_tables(&self) {
         self.inner.cache.clear();
@@ -203,7 +217,16 @@ impl Session {
         self.inner.conf.write().unwrap_or_else(PoisonError::into_inner).set(key, value)
     }
 
-    fn conf(&self) -> SessionConf {
+    /// Forgets a runtime setting, which then has its default (`spark.conf.unset`).
+    ///
+    /// # Errors
+    /// When a session cannot change it.
+    pub fn unset_conf(&self, key: &str) -> Result<(), SparkError> {
+        self.inner.conf.write().unwrap_or_else(PoisonError::into_inner).unset(key)
+    }
+
+    /// The runtime settings as they are now.
+    pub fn conf(&self) -> SessionConf {
         self.inner.conf.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -5,34 +5,43 @@ use super::{DataType, StructType};
 impl StructType {
     /// Spark's `treeString`.
     pub fn tree_string(&self) -> String {
+        self.tree_string_to(usize::MAX)
+    }
+
+    /// Spark's `treeString(level)`: only the first levels, at least one.
+    pub fn tree_string_to(&self, levels: usize) -> String {
         let mut text = "root\n".to_owned();
-        self.draw(" |", &mut text);
+        self.draw(" |", levels, &mut text);
         text
     }
 
-    fn draw(&self, prefix: &str, out: &mut String) {
+    fn draw(&self, prefix: &str, levels: usize, out: &mut String) {
         for field in &self.fields {
             let name = type_name(&field.data_type);
             out.push_str(&format!("{prefix}-- {}: {name} (nullable = {})\n", field.name, field.nullable));
-            field.data_type.draw(&format!("{prefix}    |"), out);
+            field.data_type.draw(&format!("{prefix}    |"), levels.saturating_sub(1), out);
         }
     }
 }
 
 impl DataType {
-    fn draw(&self, prefix: &str, out: &mut String) {
+    /// Draws what is in a type, so many levels of it.
+    fn draw(&self, prefix: &str, levels: usize, out: &mut String) {
+        if levels == 0 {
+            return;
+        }
         match self {
-            Self::Struct(schema) => schema.draw(prefix, out),
+            Self::Struct(schema) => schema.draw(prefix, levels, out),
             Self::Array { element, contains_null } => {
                 out.push_str(&format!("{prefix}-- element: {} (containsNull = {contains_null})\n", type_name(element)));
-                element.draw(&format!("{prefix}    |"), out);
+                element.draw(&format!("{prefix}    |"), levels - 1, out);
             }
             Self::Map { key, value, value_contains_null } => {
                 out.push_str(&format!("{prefix}-- key: {}\n", type_name(key)));
-                key.draw(&format!("{prefix}    |"), out);
+                key.draw(&format!("{prefix}    |"), levels - 1, out);
                 let name = type_name(value);
                 out.push_str(&format!("{prefix}-- value: {name} (valueContainsNull = {value_contains_null})\n"));
-                value.draw(&format!("{prefix}    |"), out);
+                value.draw(&format!("{prefix}    |"), levels - 1, out);
             }
             _ => {}
         }
@@ -72,6 +81,16 @@ mod tests {
          |-- m: map (nullable = true)
          |    |-- key: string
          |    |-- value: decimal(5,2) (valueContainsNull = true)
+        ");
+    }
+
+    #[test]
+    fn a_tree_may_be_cut() {
+        let schema = StructType::from_ddl("a array<struct<b: array<int>>>").unwrap();
+        insta::assert_snapshot!(schema.tree_string_to(2), @r"
+        root
+         |-- a: array (nullable = true)
+         |    |-- element: struct (containsNull = true)
         ");
     }
 }

@@ -1,6 +1,7 @@
 //! The command line's shape. What the options mean is the business of the commands.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -65,9 +66,48 @@ pub(crate) enum Command {
     Report(StoredReportOptions),
     /// Print a JSON Schema: of case files, of a run's result, or of what targets read and answer
     Schema(SchemaOptions),
+    /// Serve Spark Connect: an unmodified PySpark client runs on the engine
+    #[command(after_help = SERVER_HELP)]
+    Server(ServerArguments),
     /// Serve cases on the engine over stdin and stdout
     #[command(hide = true)]
     Runner,
+}
+
+/// What a user must know before opening a port.
+const SERVER_HELP: &str = "Whoever may connect can run Python code in this process: data sources are sent as pickles. So the \
+                           server listens on loopback unless told otherwise, and then demands a token.\n\n\
+                           SparkSession.builder.remote(\"sc://127.0.0.1:15002\").getOrCreate()";
+
+#[derive(Debug, Args)]
+pub(crate) struct ServerArguments {
+    /// Where to listen; any address but loopback demands a token
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub(crate) host: IpAddr,
+    /// The port; 0 takes a free one, which stderr tells
+    #[arg(long, default_value_t = 15002, value_name = "PORT")]
+    pub(crate) port: u16,
+    /// What clients must send: sc://host:port/;token=TOKEN
+    #[arg(long, env = "SEATRIAL_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(crate) token: Option<String>,
+    /// The TLS certificate, in PEM form
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The key of the TLS certificate, in PEM form
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// The largest message that a client may send, in MiB
+    #[arg(long, default_value_t = 128, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=2047))]
+    pub(crate) max_message_mib: u16,
+    /// How many sessions there may be at once
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) max_sessions: u16,
+    /// How long a session stays that nobody uses
+    #[arg(long, default_value_t = 3600, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) session_idle_seconds: u32,
+    /// How long a query goes on whose client is gone
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) detached_seconds: u32,
 }
 
 /// What cases a command is about.

@@ -55,8 +55,8 @@ pub(crate) fn divergences(project: &Project, identity: &Identity) -> anyhow::Res
 pub(crate) fn pool(id: &TargetId, spark: SparkMinor, jobs: Option<u16>) -> anyhow::Result<TargetPool> {
     target::end_sessions_on_signals().context("failed to watch for Ctrl-C")?;
     let default = match id {
-        TargetId::Engine => std::thread::available_parallelism().map_or(1, usize::from).min(4),
-        TargetId::Spark(_) | TargetId::Docker(_) | TargetId::Command(_) => 1,
+        TargetId::Engine | TargetId::EngineConnect => std::thread::available_parallelism().map_or(1, usize::from).min(4),
+        TargetId::Spark(_) | TargetId::Docker(_) | TargetId::Connect(_) | TargetId::Command(_) => 1,
     };
     let id = id.clone();
     Ok(TargetPool::new(jobs.map_or(default, usize::from), move |surroundings| target::open(&id, spark, surroundings)))
@@ -74,7 +74,7 @@ pub(crate) fn identity(id: &TargetId, spark: SparkMinor) -> anyhow::Result<Ident
 pub(crate) fn spark_version(asked: Option<SparkMinor>, target: &TargetId) -> SparkMinor {
     let own = match target {
         TargetId::Spark(version) | TargetId::Docker(version) => version.minor().parse().ok(),
-        TargetId::Engine | TargetId::Command(_) => None,
+        TargetId::Engine | TargetId::EngineConnect | TargetId::Connect(_) | TargetId::Command(_) => None,
     };
     asked.or(own).unwrap_or(OWN_SPARK)
 }

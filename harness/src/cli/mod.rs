@@ -23,6 +23,7 @@ mod report;
 mod repro;
 mod schema;
 mod scoreboard;
+mod server;
 mod targets;
 mod unpin;
 
@@ -63,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Unpin(options) => unpin::run(&arguments.project, options),
         Command::Report(options) => report::run(options),
         Command::Schema(options) => schema::run(options.of),
+        Command::Server(options) => server::run(options),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -1,4 +1,5 @@
-//! Names of targets, as people write them: `engine`, `spark:4.2.1`, `spark:4.2`, `docker:4.3.0`, `cmd:./my-runner`.
+//! Names of targets, as people write them: `engine`, `engine:connect`, `spark:4.2.1`, `spark:4.2`, `docker:4.3.0`,
+//! `sc://localhost:15002`, `cmd:./my-runner`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,6 +12,10 @@ pub const KNOWN_SPARK_VERSIONS: [&str; 4] = ["4.0.5", "4.1.4", "4.2.1", "4.3.0"]
 pub enum TargetId {
     /// The engine of this project, in a process of its own.
     Engine,
+    /// The engine behind its Spark Connect server, asked by the unmodified PySpark client.
+    EngineConnect,
+    /// Any Spark Connect server, by its whole URL (`sc://localhost:15002/;token=…`), asked by the unmodified PySpark client.
+    Connect(String),
     /// Real PySpark of this whole version (`4.2.1`), in a managed virtual environment.
     Spark(SparkPatch),
     /// Real PySpark of this whole version, in a container.
@@ -58,7 +63,7 @@ pub enum TargetIdError {
 /// The names that [`TargetId`] parses, for messages.
 pub fn known_targets() -> String {
     let of = |kind: &str| KNOWN_SPARK_VERSIONS.map(|version| format!("{kind}:{version}")).join(", ");
-    format!("engine, {}, {}, cmd:PROGRAM", of("spark"), of("docker"))
+    format!("engine, engine:connect, {}, {}, sc://HOST:PORT, cmd:PROGRAM", of("spark"), of("docker"))
 }
 
 impl FromStr for TargetId {
@@ -76,10 +81,19 @@ impl FromStr for TargetId {
                 Some(_) => Ok(Self::Command(command.trim().to_owned())),
                 None => Err(TargetIdError::Words(text.to_owned())),
             },
-            Some(("sc", _) | ("engine", "subprocess")) => Err(TargetIdError::NotBuilt(text.to_owned())),
+            Some(("engine", "connect")) => Ok(Self::EngineConnect),
+            Some(("sc", rest)) if rest.strip_prefix("//").is_some_and(|rest| !rest.trim().is_empty()) => {
+                Ok(Self::Connect(text.to_owned()))
+            }
+            Some(("engine", "subprocess")) => Err(TargetIdError::NotBuilt(text.to_owned())),
             _ => Err(TargetIdError::Unknown(text.to_owned())),
         }
     }
+}
+
+/// The URL as it may be shown: what stands behind `;`, a token for one, is nobody's business.
+fn without_token(url: &str) -> &str {
+    url.split_once("/;").map_or(url, |(server, _)| server)
 }
 
 /// The program and its arguments that a `cmd:` names; none where a quote is not closed, or there is no program.
@@ -99,6 +113,8 @@ impl fmt::Display for TargetId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Engine => f.write_str("engine"),
+            Self::EngineConnect => f.write_str("engine:connect"),
+            Self::Connect(url) => f.write_str(without_token(url)),
             Self::Spark(version) => write!(f, "spark:{version}"),
             Self::Docker(version) => write!(f, "docker:{version}"),
             Self::Command(command) => write!(f, "cmd:{command}"),
@@ -118,6 +134,9 @@ mod tests {
     #[case("spark:4.2", "spark:4.2.1")]
     #[case("spark:4.0", "spark:4.0.5")]
     #[case("docker:4.3", "docker:4.3.0")]
+    #[case("engine:connect", "engine:connect")]
+    #[case("sc://localhost:15002", "sc://localhost:15002")]
+    #[case("sc://localhost:15002/;token=secret;use_ssl=true", "sc://localhost:15002")]
     #[case("cmd: ./my-runner --fast", "cmd:./my-runner --fast")]
     fn a_known_target_is_parsed(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(text.parse::<TargetId>().map(|id| id.to_string()), Ok(expected.to_owned()));
@@ -130,19 +149,20 @@ mod tests {
     #[case("spark")]
     #[case("docker:3.5.1")]
     #[case("cmd:")]
+    #[case("sc:")]
+    #[case("sc://")]
     #[case("Engine")]
     #[case("")]
     fn an_unknown_target_is_answered_with_the_known_ones(#[case] text: &str) {
         let error = text.parse::<TargetId>().map_err(|error| error.to_string());
         let expected = format!(
-            "there is no target `{text}`; known targets: engine, spark:4.0.5, spark:4.1.4, spark:4.2.1, spark:4.3.0, \
-             docker:4.0.5, docker:4.1.4, docker:4.2.1, docker:4.3.0, cmd:PROGRAM"
+            "there is no target `{text}`; known targets: engine, engine:connect, spark:4.0.5, spark:4.1.4, spark:4.2.1, spark:4.3.0, \
+             docker:4.0.5, docker:4.1.4, docker:4.2.1, docker:4.3.0, sc://HOST:PORT, cmd:PROGRAM"
         );
         assert_eq!(error, Err(expected));
     }
 
     #[rstest]
-    #[case("sc://localhost:15002")]
     #[case("engine:subprocess")]
     fn a_planned_target_is_refused_as_such(#[case] text: &str) {
         assert_eq!(text.parse::<TargetId>(), Err(TargetIdError::NotBuilt(text.to_owned())));

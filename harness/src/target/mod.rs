@@ -1,12 +1,13 @@
 //! Targets: whatever answers cases. Everything above this module reaches them through [`Target`] alone.
 //!
 //! Every target is a runner that speaks a small line protocol ([`protocol`]); [`runner`] drives one, whatever it runs in
-//! ([`vessel`]): a [`process`] or a container. [`engine`], [`spark`], [`container`] and a plain command say what to start.
+//! ([`vessel`]): a [`process`] or a container. [`engine`], [`connect`], [`spark`], [`container`] and a plain command say what to start.
 //! Nothing here knows what a right answer is.
 //!
 //! Architecture invariant: a failure of the infrastructure (a crash, a deadline, a runner that breaks the protocol)
 //! is an [`Outcome`] of its own and never looks like an answer.
 
+pub mod connect;
 pub mod container;
 pub mod engine;
 pub mod environment;
@@ -163,6 +164,8 @@ impl TargetError {
 pub fn open(id: &TargetId, spark: SparkMinor, surroundings: &Surroundings) -> Result<Box<dyn Target>, TargetError> {
     let mut command = match id {
         TargetId::Engine => engine::command(spark)?,
+        TargetId::EngineConnect => connect::command_of_engine(spark)?,
+        TargetId::Connect(url) => connect::command_of_url(url, spark)?,
         TargetId::Spark(version) => spark::command(version)?,
         TargetId::Docker(version) => return container::open(version, surroundings),
         TargetId::Command(text) => plain_command(id, text)?,

@@ -15,10 +15,12 @@ import argparse
 import json
 import os
 import queue
+import subprocess
 import sys
 import threading
 import traceback
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import IO, Any, BinaryIO
 
 from seatrial.spark_errors import summary
 from seatrial.spark_target import CaseFailed, SparkTarget, TargetLost, Unsupported
@@ -90,12 +92,56 @@ def _abandon() -> None:
     os._exit(1)
 
 
+class Server:
+    """Our own Spark Connect server, a process beside this one.
+
+    Parameters
+    ----------
+    program : str
+        The program `seatrial`.
+    """
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> str:
+        """Start the server; return its URL when it accepts connections."""
+        command = [self._program, "server", "--port", "0"]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self._process = process
+        assert process.stderr is not None
+        said = []
+        for line in iter(process.stderr.readline, b""):
+            text = line.decode("utf-8", "replace").strip()
+            if text.startswith("sc://"):
+                threading.Thread(target=self._pass_on, args=(process.stderr,), daemon=True).start()
+                return text
+            said.append(text)
+        raise RuntimeError(f"{' '.join(command)} ended with {process.wait()}: {' '.join(said)}")
+
+    @staticmethod
+    def _pass_on(stderr: IO[bytes]) -> None:
+        """Show what the server says, so that it never waits for a reader."""
+        for line in iter(stderr.readline, b""):
+            os.write(2, line)
+
+    def stop(self) -> None:
+        """End the server."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+
+
 class Runner:
     """The protocol's state: a target once it is started, and the number of cases so far."""
 
-    def __init__(self, channel: Channel, connect: bool) -> None:
+    def __init__(self, channel: Channel, make: Callable[[], SparkTarget]) -> None:
         self._channel = channel
-        self._connect = connect
+        self._make = make
         self._target: SparkTarget | None = None
         self._cases = 0
 
@@ -125,7 +171,7 @@ class Runner:
             )
             return False
         try:
-            self._target = SparkTarget(self._connect)
+            self._target = self._make()
             started = {"protocol": PROTOCOL, **self._target.describe()}
         except BaseException as error:
             self._fail("start", f"Spark does not start: {summary(error)}\n{traceback.format_exc()}")
@@ -165,12 +211,29 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m seatrial.runner",
         description="Serve Seatrial's runner protocol on standard input and output.",
     )
-    parser.add_argument(
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument(
         "--connect", action="store_true", help="use Spark Connect instead of classic mode"
+    )
+    mode.add_argument("--remote", metavar="URL", help="use the Spark Connect server at this URL")
+    mode.add_argument(
+        "--serve", metavar="PROGRAM", help="use the server that `PROGRAM server` starts"
     )
     options = parser.parse_args(arguments)
     channel = Channel()
-    status = Runner(channel, options.connect).serve()
+    server = None if options.serve is None else Server(options.serve)
+
+    def make() -> SparkTarget:
+        if server is not None:
+            return SparkTarget(False, server.start(), "engine")
+        product = "spark" if options.remote is None else "connect"
+        return SparkTarget(options.connect, options.remote, product)
+
+    try:
+        status = Runner(channel, make).serve()
+    finally:
+        if server is not None:
+            server.stop()
     channel.close()
     return status
 

@@ -49,22 +49,31 @@ class SparkTarget:
     ----------
     connect : bool
         Use Spark Connect (a server that is started for the purpose) instead of classic mode.
+    remote : str, optional
+        The URL of a Spark Connect server that is there already.
+    product : str
+        What answers behind it, as the harness calls it.
     """
 
-    def __init__(self, connect: bool) -> None:
-        self.connect = connect
+    def __init__(self, connect: bool, remote: str | None = None, product: str = "spark") -> None:
+        self.connect = connect or remote is not None
+        self._remote = remote
+        self._product = product
         self.directory = Path(tempfile.mkdtemp(prefix="seatrial-runner-"))
         atexit.register(shutil.rmtree, self.directory, ignore_errors=True)
         self._prepare_environment()
         from pyspark.sql import SparkSession
 
         builder: Any = SparkSession.builder
-        for key, value in self._configuration().items():
-            builder = builder.config(key, value)
-        self.spark: Any = (
-            builder.remote("local[2]") if connect else builder.master("local[2]")
-        ).getOrCreate()
-        if not connect:
+        if remote is not None:
+            self.spark: Any = builder.remote(remote).getOrCreate()
+        else:
+            for key, value in self._configuration().items():
+                builder = builder.config(key, value)
+            self.spark = (
+                builder.remote("local[2]") if connect else builder.master("local[2]")
+            ).getOrCreate()
+        if not self.connect:
             self.spark.sparkContext.setLogLevel("ERROR")
         # PySpark has replaced the handler by now. A terminal's Ctrl-C is the harness's to handle:
         # it ends its runners, and the case that happens to run is not interrupted by accident.
@@ -136,7 +145,7 @@ class SparkTarget:
         if java is not None:
             versions["java"] = java
         return {
-            "target": "spark",
+            "target": self._product,
             "versions": versions,
             "mode": "connect" if self.connect else "classic",
             "capabilities": ["read"],
@@ -154,7 +163,12 @@ class SparkTarget:
             from pyspark.sql import SparkSession
 
             builder: Any = SparkSession.builder
-            return builder.remote(os.environ.get("SPARK_REMOTE", "sc://localhost")).create()
+            remote = self._remote or os.environ.get("SPARK_REMOTE", "sc://localhost")
+            session = builder.remote(remote).create()
+            if self._remote is not None:
+                # Where naive datetimes are, as for every other target.
+                session.conf.set("spark.sql.session.timeZone", "UTC")
+            return session
         session = self.spark.newSession()
         # DDL text is parsed under the settings of the JVM's active session, and a user has but one.
         session._jvm.SparkSession.setActiveSession(session._jsparkSession)
@@ -194,6 +208,8 @@ class SparkTarget:
         if case.get("count_partitions") and observation["error"] is None:
             observation["partitions"] = _count_partitions(frame)
         self._drop_tables(course.session)
+        if self._remote is not None:
+            course.session.stop()
         return observation
 
     def configured_session(self, conf: dict[str, str]) -> Any:

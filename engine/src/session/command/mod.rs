@@ -83,7 +83,7 @@ fn set(session: &Session, key: &str, value: Option<String>) -> Result<DataFrame,
         session.set_conf(key, &value)?;
     }
     let conf = session.conf();
-    let shown = conf.shown(key, spark_minor()).unwrap_or("<undefined>").to_owned();
+    let shown = conf.shown(key).unwrap_or("<undefined>").to_owned();
     let columns = [("key", key.to_owned()), ("value", shown)];
     result::table(session, columns.map(|(name, text)| result::texts(name, false, None, [Some(text)])).into())
 }

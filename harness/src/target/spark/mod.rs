@@ -45,7 +45,8 @@ pub fn command(version: &SparkPatch) -> Result<RunnerCommand, TargetError> {
     })
 }
 
-fn write_runner(modules: &Path) -> std::io::Result<()> {
+/// Writes the runner's Python files into a folder for `PYTHONPATH`.
+pub(super) fn write_runner(modules: &Path) -> std::io::Result<()> {
     for (path, text) in RUNNER_FILES {
         let file = modules.join(path);
         if let Some(parent) = file.parent() {

@@ -1,0 +1,93 @@
+//! Executing a plan: rows and commands, as responses of an operation.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use seatrial_engine::error::SparkError;
+use spark_connect_proto::Plan;
+use spark_connect_proto::execute_plan_response::{ArrowBatch, ResponseType};
+
+use crate::arrow_stream::{ArrowEncoder, Encoded};
+use crate::command;
+use crate::failure::Failure;
+use crate::operation::{Operation, Responder};
+use crate::plan::{self, Query};
+use crate::plan_request::{self, Asked};
+use crate::session::ConnectSession;
+use crate::types::schema_to_proto;
+use crate::work::guarded;
+
+/// Carries a plan out, and tells the operation how it ended.
+pub(crate) async fn run(
+    session: Arc<ConnectSession>,
+    operation: Arc<Operation>,
+    plan: Arc<Option<Plan>>,
+    limit: usize,
+) {
+    let work = guarded(asked(&session, &operation, plan, limit));
+    let result = tokio::select! {
+        result = work => result,
+        // Dropping the work stops what it reads.
+        () = operation.cancelled() => Err(Failure::canceled()),
+    };
+    match result {
+        Ok(()) => operation.complete(),
+        Err(failure) => operation.fail(session.status(&failure)),
+    }
+}
+
+async fn asked(
+    session: &Arc<ConnectSession>,
+    operation: &Arc<Operation>,
+    plan: Arc<Option<Plan>>,
+    limit: usize,
+) -> Result<(), Failure> {
+    let responder = Responder::new(operation);
+    match plan_request::read(plan.as_ref().clone(), limit)? {
+        Asked::Relation(relation) => rows(session, &plan::query(session, &relation).await?, &responder).await,
+        Asked::Command(command) => command::run(session, &command, &responder).await,
+    }
+}
+
+/// Sends the rows of a query as they come, partition after partition.
+///
+/// # Errors
+/// Those of the query.
+pub(crate) async fn rows(session: &ConnectSession, query: &Query, responder: &Responder) -> Result<(), Failure> {
+    let encoder = ArrowEncoder::try_new(&query.schema, &session.engine.conf())?;
+    responder.send_schema(schema_to_proto(&query.schema)).await?;
+    let plan = query.frame.plan().await?;
+    // All partitions are started, so that they are read side by side; each waits when its rows are not taken.
+    let streams = (0..plan.partition_count()).map(|index| plan.execute(index)).collect::<Result<Vec<_>, _>>()?;
+    let mut sent = 0_usize;
+    let mut any = false;
+    for mut stream in streams {
+        while let Some(batch) = stream.next().await {
+            let batch = batch.map_err(SparkError::from)?;
+            if batch.num_rows() == 0 {
+                continue;
+            }
+            for encoded in encoder.encode(&batch)? {
+                any = true;
+                sent = send(responder, encoded, sent).await?;
+            }
+        }
+    }
+    if !any {
+        send(responder, encoder.empty()?, sent).await?;
+    }
+    Ok(())
+}
+
+/// Sends rows that begin at this offset; the offset of those that follow.
+async fn send(responder: &Responder, encoded: Encoded, offset: usize) -> Result<usize, Failure> {
+    let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+    let batch = ArrowBatch {
+        row_count: count(encoded.rows),
+        data: encoded.data,
+        start_offset: Some(count(offset)),
+        ..ArrowBatch::default()
+    };
+    responder.send(ResponseType::ArrowBatch(batch)).await?;
+    Ok(offset + encoded.rows)
+}
