@@ -72,6 +72,14 @@ impl ArrowEncoder {
         starts.map(|start| self.write(&batch.slice(start, per_piece.min(rows - start)))).collect()
     }
 
+    /// The rows of a batch in one piece.
+    ///
+    /// # Errors
+    /// When a column is not of its type.
+    pub(crate) fn encode_whole(&self, batch: &RecordBatch) -> Result<Encoded, Failure> {
+        self.write(&self.conformed(batch).map_err(Failure::internal)?)
+    }
+
     fn conformed(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         if batch.num_columns() != self.schema.fields().len() {
             let (given, wanted) = (batch.num_columns(), self.schema.fields().len());

@@ -1,6 +1,8 @@
 //! Commands: plans that do something instead of giving rows.
 
 mod data_source;
+mod sql;
+mod view;
 
 use std::sync::Arc;
 
@@ -20,12 +22,13 @@ pub(crate) async fn run(
     command: &Command,
     responder: &Responder,
 ) -> Result<(), Failure> {
-    let _ = responder;
     let Some(command) = &command.command_type else {
         return Err(Failure::unsupported("command", "unknown"));
     };
     match command {
         CommandType::RegisterDataSource(source) => data_source::register(session, source),
+        CommandType::SqlCommand(command) => sql::run(session, command, responder).await,
+        CommandType::CreateDataframeView(command) => view::create(session, command).await,
         other => Err(Failure::unsupported("command", name(other))),
     }
 }

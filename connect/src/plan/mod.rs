@@ -34,6 +34,17 @@ pub(crate) struct Query {
     pub(crate) schema: StructType,
 }
 
+impl Query {
+    /// The query with the names of its columns as the client sees them.
+    ///
+    /// # Errors
+    /// Never in practice; DataFusion's own.
+    pub(crate) fn visible(&self) -> Result<DataFrame, SparkError> {
+        let names: Vec<String> = self.schema.fields.iter().map(|field| field.name.clone()).collect();
+        self.frame.renamed(&names)
+    }
+}
+
 /// Analyses a relation.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ use super::cache::Cached;
 use super::catalog::View;
 use super::functions::partition_id;
 use super::text_cast::Reading;
-use super::{Session, cache, constant_errors, lowering};
+use super::{Session, cache, constant_errors, limited, lowering};
 use crate::datasource::provider::PythonTableProvider;
 use crate::datasource::pushdown;
 use crate::error::{ExceptionClass, SparkError};
@@ -146,6 +146,15 @@ impl DataFrame {
         Ok(Self::from_plan(self.session.clone(), frame.select(columns)?, Arc::clone(&self.reading)))
     }
 
+    /// The query's rows without their columns: only how many there are.
+    ///
+    /// # Errors
+    /// Never in practice; DataFusion's own.
+    pub fn without_columns(&self) -> Result<Self, SparkError> {
+        let frame = self.query()?.select(Vec::<Expr>::new())?;
+        Ok(Self::from_plan(self.session.clone(), frame, Arc::clone(&self.reading)))
+    }
+
     fn query(&self) -> Result<datafusion::dataframe::DataFrame, SparkError> {
         match &self.relation {
             Relation::Source(source) => Ok(self.session.inner.context.read_table(Arc::clone(source) as _)?),
@@ -166,7 +175,8 @@ impl DataFrame {
     pub(super) async fn plan_without(&self, cached: Option<&Arc<Cached>>) -> Result<QueryPlan, SparkError> {
         let (state, plan) = self.with_planned_reads(cached).await?;
         let context = Arc::new(TaskContext::from(&state));
-        let physical = partition_id::known(state.create_physical_plan(&plan).await?, &plan)?;
+        let physical = limited::in_order(state.create_physical_plan(&plan).await?)?;
+        let physical = partition_id::known(physical, &plan)?;
         Ok(QueryPlan { plan: physical, context })
     }
 

@@ -16,6 +16,7 @@ mod floats;
 mod functions;
 mod generators;
 mod identifiers;
+mod limited;
 mod lowering;
 mod names;
 pub(crate) mod opaque;

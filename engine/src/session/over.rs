@@ -118,6 +118,14 @@ impl Session {
         self.query_over(query, bindings).await
     }
 
+    /// Whether a text is a statement, which is carried out when it is planned, and no query.
+    ///
+    /// # Errors
+    /// `PARSE_SYNTAX_ERROR` of a statement that begins as one.
+    pub fn is_command(&self, text: &str) -> Result<bool, SparkError> {
+        Ok(super::statement::parse(text)?.is_some())
+    }
+
     /// Whether a temporary view has that name.
     pub fn has_view(&self, name: &str) -> bool {
         self.inner.views.get(name).is_some()

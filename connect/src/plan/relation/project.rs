@@ -14,7 +14,7 @@ use spark_connect_proto::{Drop, Filter, Project, ToSchema, WithColumns, WithColu
 use super::super::attribute::{Attribute, name_parts};
 use super::super::expression::{Item, Translator};
 use super::super::syntax::{aliased, cast, column, from, ident, null, query_of, select};
-use super::super::{Planned, Planner, unsupported};
+use super::super::{Planned, Planner};
 use crate::types::{from_proto, malformed};
 
 /// `toDF` with another number of names than of columns.
@@ -70,7 +70,8 @@ impl Planner<'_> {
         mut translator: Translator<'_>,
     ) -> Result<Planned, SparkError> {
         if items.is_empty() {
-            return Err(unsupported("a DataFrame without columns"));
+            let frame = input.frame.without_columns()?;
+            return Ok(Planned { frame, columns: Vec::new(), origins: input.origins.clone(), projection: None });
         }
         let from_name = translator.bindings.relation(&input.frame)?;
         let mut selected = Vec::with_capacity(items.len());

@@ -1,0 +1,26 @@
+//! `createTempView` and its like.
+
+use seatrial_engine::error::condition::TEMP_TABLE_OR_VIEW_ALREADY_EXISTS;
+use seatrial_engine::error::relation::quoted;
+use spark_connect_proto::CreateDataFrameViewCommand;
+
+use crate::failure::Failure;
+use crate::plan::{self, unsupported};
+use crate::session::ConnectSession;
+use crate::types::malformed;
+
+/// Gives a query a name in the session.
+///
+/// # Errors
+/// `TEMP_TABLE_OR_VIEW_ALREADY_EXISTS`, and those of the query.
+pub(super) async fn create(session: &ConnectSession, command: &CreateDataFrameViewCommand) -> Result<(), Failure> {
+    if command.is_global {
+        return Err(unsupported("global temporary views").into());
+    }
+    let input = command.input.as_ref().ok_or_else(|| malformed("a view of nothing"))?;
+    let query = plan::query(session, input).await?;
+    if !command.replace && session.engine.has_view(&command.name) {
+        return Err(TEMP_TABLE_OR_VIEW_ALREADY_EXISTS.error([("relationName", quoted(&[&command.name]))]).into());
+    }
+    Ok(query.visible()?.create_or_replace_temp_view(&command.name)?)
+}
