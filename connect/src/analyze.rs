@@ -2,12 +2,16 @@
 
 use seatrial_engine::python::interpreter::PythonRuntime;
 use seatrial_engine::types::{DataType, StructType};
+use sha2::{Digest, Sha256};
+use spark_connect_proto::Relation;
 use spark_connect_proto::analyze_plan_request::explain::ExplainMode;
 use spark_connect_proto::analyze_plan_request::{self as request, Analyze};
 use spark_connect_proto::analyze_plan_response::{self as response, Result as Answer};
 use spark_connect_proto::relation::RelType;
 
+use crate::canonical;
 use crate::failure::Failure;
+use crate::persisted::{DEFAULT_LEVEL, NO_LEVEL};
 use crate::plan::{self, Query};
 use crate::plan_request;
 use crate::session::ConnectSession;
@@ -64,11 +68,33 @@ pub(crate) async fn run(session: &ConnectSession, asked: Option<Analyze>, limit:
             DataType::Struct(schema) => Answer::JsonToDdl(response::JsonToDdl { ddl_string: schema.to_ddl() }),
             other => return Err(Failure::invalid(format!("{} is not a struct.", other.sql()))),
         },
-        Some(Analyze::SameSemantics(_)) => return Err(Failure::unsupported("analysis", "same_semantics")),
-        Some(Analyze::SemanticHash(_)) => return Err(Failure::unsupported("analysis", "semantic_hash")),
-        Some(Analyze::Persist(_)) => return Err(Failure::unsupported("analysis", "persist")),
-        Some(Analyze::Unpersist(_)) => return Err(Failure::unsupported("analysis", "unpersist")),
-        Some(Analyze::GetStorageLevel(_)) => return Err(Failure::unsupported("analysis", "get_storage_level")),
+        Some(Analyze::SameSemantics(asked)) => {
+            let mut texts = Vec::new();
+            for plan in [asked.target_plan, asked.other_plan] {
+                texts.push(canonical::text(&checked(session, plan_request::relation(plan, limit)?).await?));
+            }
+            Answer::SameSemantics(response::SameSemantics {
+                result: texts.iter().all(|text| texts.first() == Some(text)),
+            })
+        }
+        Some(Analyze::SemanticHash(asked)) => {
+            let relation = checked(session, plan_request::relation(asked.plan, limit)?).await?;
+            Answer::SemanticHash(response::SemanticHash { result: hash(&canonical::text(&relation)) })
+        }
+        Some(Analyze::Persist(asked)) => {
+            let relation = checked(session, asked.relation.unwrap_or_default()).await?;
+            session.persisted.add(&relation, asked.storage_level.unwrap_or(DEFAULT_LEVEL));
+            Answer::Persist(response::Persist {})
+        }
+        Some(Analyze::Unpersist(asked)) => {
+            session.persisted.remove(&checked(session, asked.relation.unwrap_or_default()).await?);
+            Answer::Unpersist(response::Unpersist {})
+        }
+        Some(Analyze::GetStorageLevel(asked)) => {
+            let relation = checked(session, asked.relation.unwrap_or_default()).await?;
+            let level = session.persisted.level(&relation).unwrap_or(NO_LEVEL);
+            Answer::GetStorageLevel(response::GetStorageLevel { storage_level: Some(level) })
+        }
     })
 }
 
@@ -78,6 +104,18 @@ async fn analyzed(
     limit: usize,
 ) -> Result<Query, Failure> {
     Ok(plan::query(session, &plan_request::relation(plan, limit)?).await?)
+}
+
+/// The relation, if it can be analysed.
+async fn checked(session: &ConnectSession, relation: Relation) -> Result<Relation, Failure> {
+    plan::query(session, &relation).await?;
+    Ok(relation)
+}
+
+/// A number that is the same for the same text.
+fn hash(text: &str) -> i32 {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(4).fold(0, |hash, byte| (hash << 8) | i32::from(*byte))
 }
 
 /// The text of `df.explain(mode)`. The plans in it are DataFusion's.

@@ -65,7 +65,7 @@ impl ArrowEncoder {
     /// When a column is not of its type.
     pub(crate) fn encode(&self, batch: &RecordBatch) -> Result<Vec<Encoded>, Failure> {
         let rows = batch.num_rows();
-        let bytes: usize = batch.columns().iter().map(|column| sliced_size(column)).sum();
+        let bytes: usize = batch.columns().iter().map(sliced_size).sum();
         let per_piece = if bytes <= BATCH_BYTES { rows } else { (rows * BATCH_BYTES / bytes).max(1) };
         let batch = self.conformed(batch).map_err(Failure::internal)?;
         let starts = (0..rows).step_by(per_piece.max(1));
@@ -94,7 +94,10 @@ impl ArrowEncoder {
 
     fn write(&self, batch: &RecordBatch) -> Result<Encoded, Failure> {
         let write = || -> Result<Vec<u8>, ArrowError> {
-            let mut writer = StreamWriter::try_new(Vec::with_capacity(batch.get_array_memory_size()), &self.schema)?;
+            let mut writer = StreamWriter::try_new(
+                Vec::with_capacity(1024 + batch.columns().iter().map(sliced_size).sum::<usize>()),
+                &self.schema,
+            )?;
             writer.write(batch)?;
             writer.finish()?;
             writer.into_inner()

@@ -9,8 +9,8 @@ use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder};
 use tonic_prost::{ProstCodec, ProstEncoder};
 
-/// How deep messages may be nested. A method call on a data frame takes two or three levels.
-const DEPTH_LIMIT: usize = 4000;
+/// How deep messages may be nested, as in Spark. A method call on a data frame takes two or three levels.
+const DEPTH_LIMIT: usize = 1024;
 
 /// Protobuf, read after its depth was looked at.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub(crate) struct TooDeep;
 /// Refuses messages that are nested too deeply.
 ///
 /// The wire does not tell a text from a message, so whatever can be read as a message counts as one. A text that reads as
-/// thousands of nested messages is not met by chance.
+/// a thousand nested messages is not met by chance.
 ///
 /// # Errors
 /// When there are more than [`DEPTH_LIMIT`] levels.

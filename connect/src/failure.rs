@@ -28,7 +28,10 @@ const PYTHON_WORKER: &str = "\n  An exception was thrown from the Python worker.
 
 /// An error on its way to the client.
 #[derive(Debug, Clone)]
-pub(crate) struct Failure {
+pub(crate) struct Failure(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
     error: SparkError,
     /// The JVM's class and those above it, by which the client finds its own.
     classes: &'static [&'static str],
@@ -38,7 +41,7 @@ pub(crate) struct Failure {
 impl From<SparkError> for Failure {
     fn from(error: SparkError) -> Self {
         let classes = classes::of(&error);
-        Self { error, classes, code: Code::Internal }
+        Self(Box::new(Parts { error, classes, code: Code::Internal }))
     }
 }
 
@@ -52,35 +55,41 @@ impl Failure {
     pub(crate) fn unsupported(kind: &str, name: &str) -> Self {
         let message = format!("[UNSUPPORTED] The {kind} `{name}` of Spark Connect is not supported by this server.");
         let error = SparkError::plain(ExceptionClass::UnsupportedOperation, message);
-        Self { code: Code::Unimplemented, ..Self::from(error) }
+        Self::from(error).with_code(Code::Unimplemented)
     }
 
     /// A limit of the server was reached.
     pub(crate) fn exhausted(message: impl Into<String>) -> Self {
         let error = SparkError::plain(ExceptionClass::Spark, message);
-        Self { code: Code::ResourceExhausted, ..Self::from(error) }
+        Self::from(error).with_code(Code::ResourceExhausted)
     }
 
     /// A request that makes no sense.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         let error = SparkError::plain(ExceptionClass::IllegalArgument, message);
-        Self { classes: classes::INVALID_PLAN, ..Self::from(error) }
+        Self::from(error).with_classes(classes::INVALID_PLAN)
     }
 
     /// The same error as another class.
-    pub(crate) fn with_classes(self, classes: &'static [&'static str]) -> Self {
-        Self { classes, ..self }
+    pub(crate) fn with_classes(mut self, classes: &'static [&'static str]) -> Self {
+        self.0.classes = classes;
+        self
+    }
+
+    fn with_code(mut self, code: Code) -> Self {
+        self.0.code = code;
+        self
     }
 
     /// The whole message, as a JVM would say it.
     fn message(&self) -> String {
-        let message = &self.error.message;
-        if self.error.exception != ExceptionClass::Python {
+        let message = &self.0.error.message;
+        if self.0.error.exception != ExceptionClass::Python {
             return message.clone();
         }
         // The client puts its own words before it.
         let text = message.strip_prefix(PYTHON_WORKER).unwrap_or(message);
-        match (&self.error.condition, &self.error.sql_state) {
+        match (&self.0.error.condition, &self.0.error.sql_state) {
             (Some(condition), Some(state)) => format!("[{condition}] {text}\n SQLSTATE: {state}"),
             _ => text.to_owned(),
         }
@@ -89,13 +98,14 @@ impl Failure {
     /// The status, without details to fetch where `error_id` is none.
     pub(crate) fn status(&self, error_id: Option<&str>) -> Status {
         let message = shortened(&self.message(), MESSAGE_LIMIT);
-        let classes = serde_json::Value::from(self.classes.to_vec()).to_string();
+        let classes = serde_json::Value::from(self.0.classes.to_vec()).to_string();
         let mut metadata = HashMap::from([("classes".to_owned(), classes)]);
-        if let Some(state) = &self.error.sql_state {
+        if let Some(state) = &self.0.error.sql_state {
             metadata.insert("sqlState".to_owned(), state.clone());
         }
-        if let Some(condition) = &self.error.condition {
+        if let Some(condition) = &self.0.error.condition {
             let parameters: serde_json::Map<String, serde_json::Value> = self
+                .0
                 .error
                 .parameters
                 .iter()
@@ -111,20 +121,20 @@ impl Failure {
         if let Some(id) = error_id {
             metadata.insert("errorId".to_owned(), id.to_owned());
         }
-        let reason = self.classes.first().copied().unwrap_or_default();
-        Status::with_error_details(self.code, message, ErrorDetails::with_error_info(reason, DOMAIN, metadata))
+        let reason = self.0.classes.first().copied().unwrap_or_default();
+        Status::with_error_details(self.0.code, message, ErrorDetails::with_error_info(reason, DOMAIN, metadata))
     }
 
     /// All of it.
     fn details(&self) -> Error {
         let throwable = SparkThrowable {
-            error_class: self.error.condition.clone(),
-            message_parameters: self.error.parameters.clone().into_iter().collect(),
-            sql_state: self.error.sql_state.clone(),
+            error_class: self.0.error.condition.clone(),
+            message_parameters: self.0.error.parameters.clone().into_iter().collect(),
+            sql_state: self.0.error.sql_state.clone(),
             ..SparkThrowable::default()
         };
         Error {
-            error_type_hierarchy: self.classes.iter().map(|name| (*name).to_owned()).collect(),
+            error_type_hierarchy: self.0.classes.iter().map(|name| (*name).to_owned()).collect(),
             message: self.message(),
             spark_throwable: Some(throwable),
             ..Error::default()

@@ -6,6 +6,7 @@
 mod analyze;
 mod arrow_stream;
 mod artifact;
+mod canonical;
 mod codec;
 mod command;
 mod config;
@@ -13,6 +14,7 @@ mod deferred;
 mod execute;
 mod failure;
 mod operation;
+mod persisted;
 mod plan;
 mod plan_request;
 mod server;
@@ -22,7 +24,7 @@ mod token;
 mod types;
 mod work;
 
-#[expect(unreachable_pub, reason = "generated code")]
+#[expect(unreachable_pub, clippy::allow_attributes, reason = "generated code")]
 mod generated {
     tonic::include_proto!("spark.connect.SparkConnectService");
 }

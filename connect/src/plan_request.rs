@@ -7,6 +7,7 @@ use spark_connect_proto::plan::OpType;
 use spark_connect_proto::plan::compressed_operation::OpType as Compressed;
 use spark_connect_proto::{Command, CompressionCodec, Plan, Relation};
 
+use crate::codec::check_depth;
 use crate::failure::Failure;
 
 /// What a plan asks for.
@@ -31,6 +32,7 @@ pub(crate) fn read(plan: Option<Plan>, limit: usize) -> Result<Asked, Failure> {
                 return Err(Failure::plan_does_not_parse("the codec is not ZSTD"));
             }
             let bytes = decompressed(&operation.data, limit)?;
+            check_depth(&bytes).map_err(|error| Failure::plan_does_not_parse(&error.to_string()))?;
             let broken = |error: prost::DecodeError| Failure::plan_does_not_parse(&error.to_string());
             match operation.op_type() {
                 Compressed::Relation => Relation::decode(&*bytes).map(|relation| Asked::Relation(relation.into())),

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::artifact::Artifacts;
 use crate::failure::{ErrorStore, Failure};
 use crate::operation::Operations;
+use crate::persisted::Persisted;
 
 pub(crate) use registry::{Sessions, SessionsLimits};
 
@@ -35,6 +36,7 @@ pub(crate) struct ConnectSession {
     pub(crate) operations: Operations,
     pub(crate) errors: ErrorStore,
     pub(crate) artifacts: Artifacts,
+    pub(crate) persisted: Persisted,
     last_used: Mutex<Instant>,
 }
 
@@ -47,6 +49,7 @@ impl ConnectSession {
             operations: Operations::default(),
             errors: ErrorStore::default(),
             artifacts: Artifacts::default(),
+            persisted: Persisted::default(),
             last_used: Mutex::new(Instant::now()),
         }
     }
