@@ -4,6 +4,7 @@
 //! released wherever the engine works, since the engine's own threads need it to run data sources.
 
 mod errors;
+mod server;
 mod session;
 mod waiting;
 
@@ -12,6 +13,8 @@ use pyo3::prelude::*;
 /// The module's contents.
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use crate::server::NativeServer;
     #[pymodule_export]
     use crate::session::NativeDataFrame;
     #[pymodule_export]

@@ -20,6 +20,19 @@ class Session:
     def sql(self, query: str) -> DataFrame: ...
 
 @final
+class ConnectServer:
+    def __new__(
+        cls,
+        host: str,
+        port: int,
+        token: str | None = None,
+        tls: tuple[str, str] | None = None,
+    ) -> ConnectServer: ...
+    @property
+    def url(self) -> str: ...
+    def stop(self) -> None: ...
+
+@final
 class DataFrame:
     def schema_json(self) -> str: ...
     def collect(self) -> pyarrow.RecordBatchReader: ...
