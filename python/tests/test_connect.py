@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from pyspark import cloudpickle
 from pyspark.errors import (
     AnalysisException,
     IllegalArgumentException,
@@ -22,7 +27,10 @@ from pyspark.sql import Row
 from pyspark.sql.connect.session import SparkSession
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
-from connect_process import ServerProcess
+from connect_process import PROGRAM, ServerProcess
+
+# As for a class of a script: the server cannot import this module.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
 
 
 class NumbersReader(DataSourceReader):
@@ -82,7 +90,12 @@ def test_a_source_is_registered_and_read(spark: Any) -> None:
     spark.dataSource.register(Numbers)
     frame = spark.read.format("numbers").option("count", 2).load()
     assert frame.schema.simpleString() == "struct<a:bigint,b:string>"
-    assert frame.collect() == [Row(a=0, b="n0"), Row(a=1, b="n1"), Row(a=2, b="n0"), Row(a=3, b="n1")]
+    assert frame.collect() == [
+        Row(a=0, b="n0"),
+        Row(a=1, b="n1"),
+        Row(a=2, b="n0"),
+        Row(a=3, b="n1"),
+    ]
     table = frame.toArrow()
     assert table.schema == pa.schema([("a", pa.int64()), ("b", pa.string())])
     assert list(frame.toPandas()["a"]) == [0, 1, 2, 3]
@@ -107,8 +120,9 @@ def test_a_planning_error_is_an_analysis_exception(spark: Any) -> None:
         spark.read.format("numbers").option("broken", 1).load().collect()
     error = caught.value
     assert (error.getCondition(), error.getSqlState()) == ("PYTHON_DATA_SOURCE_ERROR", "38000")
-    assert error.getMessageParameters()["type"] == "instance"
-    assert "KeyError: 'no schema'" in error.getMessageParameters()["msg"]
+    parameters = error.getMessageParameters() or {}
+    assert parameters["type"] == "instance"
+    assert "KeyError: 'no schema'" in parameters["msg"]
     assert str(error).startswith("[PYTHON_DATA_SOURCE_ERROR] Failed to create Python data source")
     assert str(error).endswith("SQLSTATE: 38000")
 
@@ -153,7 +167,9 @@ def test_settings(spark: Any) -> None:
 def test_ddl_is_parsed(spark: Any) -> None:
     parsed = spark._client._analyze(method="ddl_parse", ddl_string="a INT, b ARRAY<STRING>").parsed
     assert parsed.simpleString() == "struct<a:int,b:array<string>>"
-    assert spark._client._analyze(method="ddl_parse", ddl_string="int").parsed.simpleString() == "int"
+    assert (
+        spark._client._analyze(method="ddl_parse", ddl_string="int").parsed.simpleString() == "int"
+    )
     with pytest.raises(ParseException):
         spark._client._analyze(method="ddl_parse", ddl_string="a b c d")
 
@@ -199,3 +215,182 @@ def test_a_stopped_session_is_closed(server: ServerProcess) -> None:
         client._analyze(method="spark_version")
     assert caught.value.getCondition() == "INVALID_HANDLE.SESSION_CLOSED"
     client.close()
+
+
+def test_a_relation_tells_how_it_is_persisted(spark: Any) -> None:
+    frame = spark.range(3)
+    assert str(frame.storageLevel) == "Serialized 1x Replicated"
+    frame.persist()
+    assert frame.storageLevel.useMemory and frame.storageLevel.useDisk
+    assert frame.is_cached
+    frame.unpersist()
+    assert not frame.storageLevel.useMemory
+
+
+def test_relations_are_compared_by_what_they_ask_for(spark: Any) -> None:
+    assert spark.range(3).sameSemantics(spark.range(3))
+    assert not spark.range(3).sameSemantics(spark.range(4))
+    assert spark.range(3).semanticHash() == spark.range(3).semanticHash()
+
+
+def test_a_plan_may_be_deep(spark: Any) -> None:
+    frame = spark.range(10)
+    for number in range(60):
+        frame = frame.filter(f"id <> {number + 5}")
+    assert frame.count() == 5
+
+
+def test_plans_are_explained(spark: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = spark.range(3)
+    frame.explain()
+    assert capsys.readouterr().out.startswith("== Physical Plan ==\n")
+    frame.explain("extended")
+    heads = [line for line in capsys.readouterr().out.splitlines() if line.startswith("==")]
+    assert heads == [
+        "== Parsed Logical Plan ==",
+        "== Analyzed Logical Plan ==",
+        "== Optimized Logical Plan ==",
+        "== Physical Plan ==",
+    ]
+    frame.printSchema()
+    assert capsys.readouterr().out == "root\n |-- id: long (nullable = false)\n\n"
+
+
+def test_instants_are_shown_in_the_time_zone_of_the_session(spark: Any) -> None:
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    frame = spark.range(1).selectExpr("TIMESTAMP '2020-01-01 00:00:00' AS t")
+    assert frame.toArrow().column("t").to_pylist()[0].isoformat() == "2019-12-31T15:00:00+00:00"
+    assert frame.toPandas()["t"][0].isoformat() == "2020-01-01T00:00:00"
+
+
+def test_an_interrupt_by_tag_and_by_operation(spark: Any) -> None:
+    assert spark.interruptTag("nothing") == []
+    assert spark.interruptOperation("00112233-4455-6677-8899-aabbccddeeff") == []
+
+
+def test_a_cloned_session_goes_its_own_way(spark: Any) -> None:
+    spark.dataSource.register(Numbers)
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    clone = spark.cloneSession()
+    assert clone.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+    assert clone.read.format("numbers").load().count() == 6
+    clone.conf.set("spark.sql.session.timeZone", "UTC")
+    assert spark.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+    clone._client.release_session()
+    clone._client.close()
+
+
+def test_a_command_that_is_not_supported_is_named(spark: Any) -> None:
+    with pytest.raises(PySparkException, match="command `get_resources_command`"):
+        spark._client._resources()
+
+
+def test_a_token_is_asked_for() -> None:
+    with ServerProcess(variables={"SEATRIAL_TOKEN": "secret"}) as process:
+        # Without TLS, clients send a token to this name only.
+        url = process.url.replace("127.0.0.1", "localhost")
+        spark: Any = SparkSession.builder.remote(f"{url}/;token=secret").create()
+        assert spark.range(3).count() == 3
+        spark.stop()
+        other: Any = SparkSession.builder.remote(process.url).create()
+        with pytest.raises(PySparkException, match="token"):
+            other.version  # noqa: B018
+        other._client.close()
+        assert process.stop() == 0
+
+
+def test_a_public_address_demands_a_token() -> None:
+    command = [str(PROGRAM), "server", "--host", "0.0.0.0", "--port", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2
+    assert "0.0.0.0 is not a loopback address" in done.stderr
+
+
+def test_tls(tmp_path: Path) -> None:
+    key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "certificate.pem")
+    options = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    files = ["-keyout", key, "-out", certificate]
+    subprocess.run(["openssl", *options.split(), *names, *files], check=True, capture_output=True)
+    with ServerProcess(["--tls-cert", certificate, "--tls-key", key, "--token", "t"]) as process:
+        script = tmp_path / "count.py"
+        script.write_text(
+            "import sys\nfrom pyspark.sql.connect.session import SparkSession\n"
+            "spark = SparkSession.builder.remote(sys.argv[1]).create()\n"
+            "print(spark.range(3).count())"
+        )
+        url = process.url.replace("127.0.0.1", "localhost") + "/;use_ssl=true;token=t"
+        # The client trusts what gRPC trusts.
+        trusted = {**os.environ, "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": certificate}
+        command = [sys.executable, str(script), url]
+        assert subprocess.check_output(command, env=trusted, timeout=60) == b"3\n"
+        assert process.stop() == 0
+
+
+def test_sixteen_sessions_at_once(server: ServerProcess) -> None:
+    counts: list[int] = []
+
+    def work() -> None:
+        session: Any = SparkSession.builder.remote(server.url).create()
+        session.dataSource.register(Numbers)
+        counts.append(session.read.format("numbers").option("count", 1000).load().count())
+        session.stop()
+
+    threads = [threading.Thread(target=work) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert counts == [2000] * 16
+
+
+def test_the_work_ends_with_a_client_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "client.py"
+    log = tmp_path / "closed"
+    script.write_text(CLIENT)
+    with ServerProcess(["--detached-seconds", "1"]) as process:
+        command = [sys.executable, str(script), process.url, str(log)]
+        client = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert client.stdout is not None
+        assert client.stdout.readline() == b"reading\n"
+        client.kill()
+        client.wait()
+        client.stdout.close()
+        deadline = time.monotonic() + 20
+        while not log.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert log.exists()
+        assert process.stop() == 0
+
+
+CLIENT = """
+import sys, time
+from pyspark.sql.connect.session import SparkSession
+from pyspark.sql.datasource import DataSource, DataSourceReader
+
+class Endless(DataSource):
+    @classmethod
+    def name(cls):
+        return "endless"
+    def schema(self):
+        return "a INT"
+    def reader(self, schema):
+        return EndlessReader(self.options)
+
+class EndlessReader(DataSourceReader):
+    def __init__(self, options):
+        self.log = options["log"]
+    def read(self, partition):
+        try:
+            while True:
+                yield (1,)
+        finally:
+            open(self.log, "w").close()
+
+spark = SparkSession.builder.remote(sys.argv[1]).create()
+spark.dataSource.register(Endless)
+frame = spark.read.format("endless").option("log", sys.argv[2]).load()
+for row in frame.toLocalIterator():
+    print("reading", flush=True)
+    time.sleep(60)
+"""

@@ -87,7 +87,7 @@ pub(crate) struct ServerArguments {
     /// The port; 0 takes a free one, which stderr tells
     #[arg(long, default_value_t = 15002, value_name = "PORT")]
     pub(crate) port: u16,
-    /// What clients must send: sc://host:port/;token=TOKEN
+    /// What clients must send: sc://localhost:PORT/;token=TOKEN (to any other name, PySpark sends it by TLS only)
     #[arg(long, env = "SEATRIAL_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub(crate) token: Option<String>,
     /// The TLS certificate, in PEM form
