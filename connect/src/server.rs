@@ -24,8 +24,10 @@ use crate::work::Workers;
 const GRACE: Duration = Duration::from_secs(2);
 /// How long their threads may take to end then.
 const THREADS_END: Duration = Duration::from_secs(5);
-/// The threads' stacks: plans are trees, and may be deep.
-const STACK: usize = 64 << 20;
+/// The stacks of the threads that read requests: plans are trees, and may be deep.
+const READING_STACK: usize = 64 << 20;
+/// The stacks of the threads that plan and run queries. Only what is used of them takes memory.
+const PLANNING_STACK: usize = 512 << 20;
 
 /// How a server is set up.
 #[derive(Clone)]
@@ -136,8 +138,12 @@ impl Server {
         check_token(options)?;
         let tls = options.tls.as_ref().map(|(certificate, key)| identity(certificate, key)).transpose()?;
         let engine = Session::try_new()?;
-        let service = threads("seatrial-connect", 2)?;
-        let workers = threads("seatrial-query", std::thread::available_parallelism().map_or(4, usize::from).max(4))?;
+        let service = threads("seatrial-connect", 2, READING_STACK)?;
+        let workers = threads(
+            "seatrial-query",
+            std::thread::available_parallelism().map_or(4, usize::from).max(4),
+            PLANNING_STACK,
+        )?;
         let limits =
             SessionsLimits { count: options.max_sessions, idle: options.session_idle, detached: options.detached };
         let sessions = Arc::new(Sessions::new(engine, limits));
@@ -267,11 +273,11 @@ fn identity(certificate: &Path, key: &Path) -> Result<ServerTlsConfig, ServerErr
     Ok(ServerTlsConfig::new().identity(Identity::from_pem(read(certificate)?, read(key)?)))
 }
 
-fn threads(name: &str, count: usize) -> Result<Runtime, ServerError> {
+fn threads(name: &str, count: usize, stack: usize) -> Result<Runtime, ServerError> {
     Builder::new_multi_thread()
         .worker_threads(count)
         .thread_name(name)
-        .thread_stack_size(STACK)
+        .thread_stack_size(stack)
         .enable_all()
         .build()
         .map_err(ServerError::Threads)

@@ -55,7 +55,9 @@ pub(crate) fn divergences(project: &Project, identity: &Identity) -> anyhow::Res
 pub(crate) fn pool(id: &TargetId, spark: SparkMinor, jobs: Option<u16>) -> anyhow::Result<TargetPool> {
     target::end_sessions_on_signals().context("failed to watch for Ctrl-C")?;
     let default = match id {
-        TargetId::Engine | TargetId::EngineConnect => std::thread::available_parallelism().map_or(1, usize::from).min(4),
+        TargetId::Engine | TargetId::EngineConnect => {
+            std::thread::available_parallelism().map_or(1, usize::from).min(4)
+        }
         TargetId::Spark(_) | TargetId::Docker(_) | TargetId::Connect(_) | TargetId::Command(_) => 1,
     };
     let id = id.clone();
