@@ -214,8 +214,7 @@ mod tests {
              f interval day to second, g char(3), h string collate UTF8_LCASE, i time(3), j variant",
         )
         .unwrap();
-        let DataType::Struct(back) = from_proto(&schema_to_proto(&schema)).unwrap() else { panic!("no struct") };
-        assert_eq!(back, schema);
+        assert_eq!(from_proto(&schema_to_proto(&schema)).unwrap(), DataType::Struct(schema));
     }
 
     #[test]

@@ -16,11 +16,7 @@ use crate::session::ConnectSession;
 ///
 /// # Errors
 /// Those of the statement.
-pub(super) async fn run(
-    session: &ConnectSession,
-    command: &SqlCommand,
-    responder: &Responder,
-) -> Result<(), Failure> {
+pub(super) async fn run(session: &ConnectSession, command: &SqlCommand, responder: &Responder) -> Result<(), Failure> {
     let relation = relation_of(command);
     let is_command = match text_of(&relation) {
         Some(text) => session.engine.is_command(text)?,

@@ -117,9 +117,8 @@ impl ExecutionPlan for PartitionsInOrderExec {
         }
         let (input, schema) = (Arc::clone(&self.input), self.input.schema());
         let partitions = input.properties().output_partitioning().partition_count();
-        let rows = stream::iter(0..partitions)
-            .map(move |index| input.execute(index, Arc::clone(&context)))
-            .try_flatten();
+        let rows =
+            stream::iter(0..partitions).map(move |index| input.execute(index, Arc::clone(&context))).try_flatten();
         let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
         match self.fetch {
             None => Ok(rows),

@@ -160,7 +160,8 @@ impl Namer<'_> {
             Expr::Function(function) => self.call(function),
             Expr::Lambda(lambda) => self.lambda(lambda),
             Expr::Substring { expr, substring_from, substring_for, .. } => {
-                self.arguments("substring", [Some(expr), substring_from.as_ref(), substring_for.as_ref()])
+                let arguments = [Some(expr), substring_from.as_ref(), substring_for.as_ref()];
+                format!("substring({})", self.list(arguments.into_iter().flatten().map(AsRef::as_ref)))
             }
             Expr::Trim { expr, .. } => format!("trim({})", self.name(expr)),
             Expr::Extract { field, expr, .. } => format!("extract({field} FROM {})", self.name(expr)),
@@ -171,10 +172,6 @@ impl Namer<'_> {
             Expr::Tuple(fields) => format!("struct({})", self.list(fields)),
             other => other.to_string(),
         }
-    }
-
-    fn arguments<const N: usize>(&self, name: &str, arguments: [Option<&Box<Expr>>; N]) -> String {
-        format!("{name}({})", self.list(arguments.into_iter().flatten().map(AsRef::as_ref)))
     }
 
     fn call(&self, function: &Function) -> String {

@@ -141,6 +141,9 @@ class SparkTarget:
                 versions[package] = str(importlib.import_module(package).__version__)
             except ImportError:
                 continue
+        if self._remote is not None:
+            # Client and server are two programs: this is the client's.
+            versions["pyspark"] = str(importlib.import_module("pyspark").__version__)
         java = self._java_version()
         if java is not None:
             versions["java"] = java
@@ -152,9 +155,10 @@ class SparkTarget:
         }
 
     def _java_version(self) -> str | None:
-        from pyspark import SparkContext
+        import pyspark
 
-        jvm: Any = getattr(SparkContext, "_jvm", None)
+        # PySpark's client has no contexts.
+        jvm: Any = getattr(getattr(pyspark, "SparkContext", None), "_jvm", None)
         return None if jvm is None else str(jvm.System.getProperty("java.version"))
 
     def new_session(self) -> Any:

@@ -2,13 +2,11 @@
 
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Query, UnaryOperator};
 use seatrial_engine::error::SparkError;
-use seatrial_engine::types::DataType;
 use spark_connect_proto::SubqueryExpression;
 use spark_connect_proto::expression::UnresolvedFunction;
 use spark_connect_proto::subquery_expression::SubqueryType;
 
-use super::super::attribute::dot;
-use super::super::syntax::{aliased, binary, call_with, case, cast, from, not, query_of, select, text};
+use super::super::syntax::{aliased, binary, call_with, case, from, not, query_of, select, text};
 use super::super::unsupported;
 use super::Translator;
 use crate::types::malformed;
@@ -108,16 +106,6 @@ impl Translator<'_> {
             }
             SubqueryType::TableArg | SubqueryType::Unknown => Err(unsupported("a table as an argument")),
         }
-    }
-
-    /// The expression cast to a type, as a query's own `CAST` does.
-    pub(crate) fn cast_to(expr: Expr, data_type: &DataType) -> Expr {
-        cast(expr, data_type, false)
-    }
-
-    /// A field of a struct.
-    pub(crate) fn field(base: Expr, name: &str) -> Expr {
-        dot(base, name)
     }
 }
 

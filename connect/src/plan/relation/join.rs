@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator, TableWithJoins};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, JoinConstraint, JoinOperator, TableWithJoins};
 use seatrial_engine::error::SparkError;
 use seatrial_engine::error::condition::UNRESOLVED_USING_COLUMN_FOR_JOIN;
 use seatrial_engine::error::relation::{quoted, suggestions};
@@ -136,9 +136,4 @@ impl Planner<'_> {
             projection: None,
         }))
     }
-}
-
-/// The equality of two columns.
-pub(crate) fn equal(left: Expr, right: Expr) -> Expr {
-    binary(left, BinaryOperator::Eq, right)
 }

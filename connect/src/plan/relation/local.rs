@@ -12,7 +12,7 @@ use datafusion::catalog::MemTable;
 use seatrial_engine::error::SparkError;
 use seatrial_engine::types::arrow::{from_arrow_schema, to_table_schema};
 use seatrial_engine::types::{DataType, StructType};
-use spark_connect_proto::LocalRelation;
+use spark_connect_proto::{ChunkedCachedLocalRelation, LocalRelation};
 
 use super::super::{Planned, Planner};
 use crate::types::malformed;
@@ -21,6 +21,28 @@ impl Planner<'_> {
     pub(super) fn local(&self, local: &LocalRelation) -> Result<Planned, SparkError> {
         let schema = local.schema.as_deref().filter(|schema| !schema.is_empty()).map(schema_of).transpose()?;
         self.local_rows(local.data.iter().map(AsRef::as_ref), schema)
+    }
+
+    /// Rows that were sent before, as the message that would hold them otherwise.
+    pub(super) fn cached_local(&self, hash: &str) -> Result<Planned, SparkError> {
+        let bytes = self.session.cached_artifact(hash).ok_or_else(|| missing(hash))?;
+        let local = prost::Message::decode(bytes).map_err(|_| malformed("a cached relation that does not decode"))?;
+        self.local(&local)
+    }
+
+    /// Rows that were sent before in pieces.
+    pub(super) fn chunked_local(&self, cached: &ChunkedCachedLocalRelation) -> Result<Planned, SparkError> {
+        let fetch = |hash: &String| self.session.cached_artifact(hash).ok_or_else(|| missing(hash));
+        let chunks = cached.data_hashes.iter().map(fetch).collect::<Result<Vec<_>, _>>()?;
+        let schema = match &cached.schema_hash {
+            Some(hash) => {
+                let bytes = fetch(hash)?;
+                let text = std::str::from_utf8(&bytes).map_err(|_| malformed("a schema that is no text"))?;
+                Some(schema_of(text)?)
+            }
+            None => None,
+        };
+        self.local_rows(chunks.iter().map(AsRef::as_ref), schema)
     }
 
     /// The rows of Arrow IPC streams; without a schema they have their own.
@@ -87,4 +109,13 @@ fn schema_of(text: &str) -> Result<StructType, SparkError> {
         // A single type is that of the only column.
         data_type => StructType { fields: vec![seatrial_engine::types::StructField::new("value", data_type)] },
     })
+}
+
+fn missing(hash: &str) -> SparkError {
+    SparkError::plain(
+        seatrial_engine::error::ExceptionClass::Spark,
+        format!(
+            "[CACHED_LOCAL_RELATION_NOT_FOUND] The session does not have the rows with the hash {hash}: they were not sent, or dropped. Create the DataFrame again."
+        ),
+    )
 }

@@ -56,6 +56,8 @@ impl Planner<'_> {
             RelType::WithRelations(with) => self.with_relations(with).await,
             RelType::Range(range) => self.range(range),
             RelType::LocalRelation(local) => self.local(local),
+            RelType::CachedLocalRelation(cached) => self.cached_local(&cached.hash),
+            RelType::ChunkedCachedLocalRelation(cached) => self.chunked_local(cached),
             RelType::Project(project) => self.project(project).await,
             RelType::Filter(filter) => self.filter(filter).await,
             RelType::Join(join) => self.join(join).await,
@@ -112,7 +114,6 @@ impl Planner<'_> {
 /// How an operator that is not supported is called in PySpark.
 fn name_of(kind: &RelType) -> &'static str {
     match kind {
-        RelType::CachedLocalRelation(_) | RelType::ChunkedCachedLocalRelation(_) => "rows that were sent before",
         RelType::Sample(_) => "DataFrame.sample",
         RelType::ShowString(_) => "DataFrame.show",
         RelType::HtmlString(_) => "the HTML form of a DataFrame",

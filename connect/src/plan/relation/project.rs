@@ -194,7 +194,6 @@ impl Planner<'_> {
 
     pub(super) async fn with_columns_renamed(&self, with: &WithColumnsRenamed) -> Result<Planned, SparkError> {
         let input = self.input(with.input.as_deref()).await?;
-        #[expect(deprecated, reason = "clients before 4.0 send a map")]
         let old = with.rename_columns_map.iter().map(|(from, to)| (from.as_str(), to.as_str()));
         let renames = with.renames.iter().map(|rename| (rename.col_name.as_str(), rename.new_col_name.as_str()));
         let mut items: Vec<Item> = input.columns.iter().map(Item::from).collect();

@@ -12,7 +12,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use futures::stream;
 use seatrial_engine::error::{ExceptionClass, SparkError};
-use seatrial_engine::types::{DataType, StructType};
+use seatrial_engine::types::DataType;
 use spark_connect_proto::read::{DataSource, NamedTable, ReadType};
 use spark_connect_proto::relation::RelType;
 use spark_connect_proto::{Range, Read, Sql, WithRelations};
@@ -151,11 +151,6 @@ impl Planned {
     pub(crate) fn visible(&self) -> Result<seatrial_engine::session::DataFrame, SparkError> {
         let names: Vec<String> = self.columns.iter().map(|column| column.name().to_owned()).collect();
         self.frame.renamed(&names)
-    }
-
-    /// The columns as the client sees them.
-    pub(crate) fn schema(&self) -> StructType {
-        StructType { fields: self.columns.iter().map(|column| column.field.clone()).collect() }
     }
 }
 
