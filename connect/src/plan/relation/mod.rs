@@ -16,7 +16,7 @@ use seatrial_engine::error::SparkError;
 use spark_connect_proto::Relation;
 use spark_connect_proto::relation::RelType;
 
-use super::attribute::{Attribute, name_parts};
+use super::attribute::Attribute;
 use super::scope::Origin;
 use super::{Planned, Planner, unsupported};
 use crate::types::malformed;
@@ -98,16 +98,6 @@ impl Planner<'_> {
             RelType::WithWatermark(with) => self.input(with.input.as_deref()).await.map(|input| Planned::clone(&input)),
             other => Err(unsupported(name_of(other))),
         }
-    }
-
-    /// The attribute of that name among the columns.
-    ///
-    /// # Errors
-    /// `UNRESOLVED_COLUMN` and its like.
-    pub(crate) fn column_of(&self, input: &Planned, name: &str) -> Result<Attribute, SparkError> {
-        let resolved = input.scope().resolve(name, None)?;
-        let parts = || name_parts(name).unwrap_or_default();
-        resolved.attribute.ok_or_else(|| super::attribute::unresolved(&parts(), &input.columns))
     }
 }
 
