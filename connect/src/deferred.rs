@@ -11,16 +11,17 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use futures::future::BoxFuture;
+use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use seatrial_engine::error::SparkError;
 use seatrial_engine::session::{DataFrame, Session};
 
-/// Computes the rows; each call anew.
-type Compute = dyn Fn() -> BoxFuture<'static, Result<Vec<RecordBatch>, SparkError>> + Send + Sync;
+/// Makes the rows; each call anew.
+type Make = dyn Fn() -> BoxStream<'static, Result<RecordBatch>> + Send + Sync;
 
 struct Deferred {
     schema: SchemaRef,
-    compute: Box<Compute>,
+    make: Box<Make>,
 }
 
 impl fmt::Debug for Deferred {
@@ -35,31 +36,55 @@ impl PartitionStream for Deferred {
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let computed = (self.compute)();
-        let batches = stream::once(async move { computed.await.map_err(DataFusionError::from) })
-            .map_ok(|batches: Vec<RecordBatch>| stream::iter(batches.into_iter().map(Ok)))
-            .try_flatten();
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches.boxed()))
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), (self.make)()))
     }
 }
 
-/// A DataFrame whose rows are computed when they are asked for.
+/// A DataFrame whose rows are made when they are asked for, one batch after the other.
 ///
 /// # Errors
 /// Never in practice; DataFusion's own.
+pub(crate) fn stream(
+    session: &Session,
+    schema: SchemaRef,
+    make: impl Fn() -> BoxStream<'static, Result<RecordBatch>> + Send + Sync + 'static,
+) -> Result<DataFrame, SparkError> {
+    let deferred = Deferred { schema: Arc::clone(&schema), make: Box::new(make) };
+    session.read_table(Arc::new(StreamingTable::try_new(schema, vec![Arc::new(deferred)])?))
+}
+
+/// A DataFrame whose rows are computed, all at once, when they are asked for.
+///
+/// # Errors
+/// As [`stream`].
 pub(crate) fn frame(
     session: &Session,
     schema: SchemaRef,
     compute: impl Fn() -> BoxFuture<'static, Result<Vec<RecordBatch>, SparkError>> + Send + Sync + 'static,
 ) -> Result<DataFrame, SparkError> {
-    let deferred = Deferred { schema: Arc::clone(&schema), compute: Box::new(compute) };
-    session.read_table(Arc::new(StreamingTable::try_new(schema, vec![Arc::new(deferred)])?))
+    stream(session, schema, move || {
+        let computed = compute();
+        stream::once(async move { computed.await.map_err(DataFusionError::from) })
+            .map_ok(|batches: Vec<RecordBatch>| stream::iter(batches.into_iter().map(Ok)))
+            .try_flatten()
+            .boxed()
+    })
+}
+
+/// The rows of a DataFrame as they come, partition after partition.
+pub(crate) fn rows_of(frame: DataFrame) -> BoxStream<'static, Result<RecordBatch>> {
+    let partitions = async move {
+        let plan = frame.plan().await?;
+        let streams = (0..plan.partition_count()).map(|index| plan.execute(index)).collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, SparkError>(stream::iter(streams).map(Ok::<_, DataFusionError>).try_flatten())
+    };
+    stream::once(async move { partitions.await.map_err(DataFusionError::from) }).try_flatten().boxed()
 }
 
 /// The last rows of a DataFrame, of the same columns.
 ///
 /// # Errors
-/// As [`frame`].
+/// As [`stream`].
 pub(crate) fn last_rows(session: &Session, of: &DataFrame, rows: usize) -> Result<DataFrame, SparkError> {
     let schema = of.arrow_schema()?;
     let of = of.clone();

@@ -20,6 +20,7 @@ mod plan_request;
 mod server;
 mod service;
 mod session;
+mod shown;
 mod token;
 mod types;
 mod work;

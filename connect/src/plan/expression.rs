@@ -439,36 +439,11 @@ fn shown(typed: &Typed) -> String {
         ScalarValue::Binary(Some(bytes)) => {
             format!("X'{}'", bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>())
         }
-        ScalarValue::Decimal128(Some(unscaled), _, scale) => decimal_text(*unscaled, *scale),
-        ScalarValue::Float64(Some(value)) => java_double(*value),
-        ScalarValue::Float32(Some(value)) => java_double(f64::from(*value)),
+        ScalarValue::Decimal128(Some(unscaled), _, scale) => {
+            crate::shown::decimal(*unscaled, u8::try_from(*scale).unwrap_or_default())
+        }
+        ScalarValue::Float64(Some(value)) => crate::shown::double(*value),
+        ScalarValue::Float32(Some(value)) => crate::shown::float(*value),
         value => value.to_string(),
-    }
-}
-
-fn decimal_text(unscaled: i128, scale: i8) -> String {
-    let scale = usize::try_from(scale).unwrap_or_default();
-    let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - scale);
-    let sign = if unscaled < 0 { "-" } else { "" };
-    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
-}
-
-/// A double as Java writes it.
-fn java_double(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
-    }
-    let magnitude = value.abs();
-    if magnitude == 0.0 || (1e-3..1e7).contains(&magnitude) {
-        return format!("{value:?}");
-    }
-    let text = format!("{value:E}");
-    match text.split_once('E') {
-        Some((mantissa, exponent)) if !mantissa.contains('.') => format!("{mantissa}.0E{exponent}"),
-        _ => text,
     }
 }

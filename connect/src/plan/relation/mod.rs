@@ -3,10 +3,14 @@
 mod aggregate;
 mod join;
 mod local;
+mod na;
 pub(crate) mod project;
 mod read;
+mod sample;
 mod set;
+mod show;
 mod sort;
+mod stat;
 
 use std::sync::Arc;
 
@@ -96,6 +100,20 @@ impl Planner<'_> {
             }
             RelType::Hint(hint) => self.input(hint.input.as_deref()).await.map(|input| Planned::clone(&input)),
             RelType::WithWatermark(with) => self.input(with.input.as_deref()).await.map(|input| Planned::clone(&input)),
+            RelType::ShowString(show) => self.show_string(show).await,
+            RelType::HtmlString(html) => self.html_string(html).await,
+            RelType::FillNa(fill) => self.fill(fill).await,
+            RelType::DropNa(dropped) => self.drop_missing(dropped).await,
+            RelType::Replace(replace) => self.replace(replace).await,
+            RelType::Sample(sample) => self.sample(sample).await,
+            RelType::SampleBy(sample) => self.sample_by(sample).await,
+            RelType::Summary(summary) => self.summary(summary).await,
+            RelType::Describe(describe) => self.describe(describe).await,
+            RelType::Crosstab(crosstab) => self.crosstab(crosstab).await,
+            RelType::Cov(cov) => self.covariance(cov).await,
+            RelType::Corr(corr) => self.correlation(corr).await,
+            RelType::ApproxQuantile(asked) => self.approx_quantile(asked).await,
+            RelType::FreqItems(asked) => self.frequent_items(asked).await,
             other => Err(unsupported(name_of(other))),
         }
     }
@@ -104,9 +122,6 @@ impl Planner<'_> {
 /// How an operator that is not supported is called in PySpark.
 fn name_of(kind: &RelType) -> &'static str {
     match kind {
-        RelType::Sample(_) => "DataFrame.sample",
-        RelType::ShowString(_) => "DataFrame.show",
-        RelType::HtmlString(_) => "the HTML form of a DataFrame",
         RelType::Unpivot(_) => "DataFrame.unpivot",
         RelType::Transpose(_) => "DataFrame.transpose",
         RelType::MapPartitions(_) => "DataFrame.mapInPandas and DataFrame.mapInArrow",
@@ -123,17 +138,6 @@ fn name_of(kind: &RelType) -> &'static str {
         RelType::RelationChanges(_) => "the changes of a table",
         RelType::NearestByJoin(_) => "nearest-by joins",
         RelType::Zip(_) => "DataFrame.zip",
-        RelType::FillNa(_) => "DataFrame.fillna",
-        RelType::DropNa(_) => "DataFrame.dropna",
-        RelType::Replace(_) => "DataFrame.replace",
-        RelType::Summary(_) => "DataFrame.summary",
-        RelType::Describe(_) => "DataFrame.describe",
-        RelType::Crosstab(_) => "DataFrame.crosstab",
-        RelType::Cov(_) => "DataFrame.cov",
-        RelType::Corr(_) => "DataFrame.corr",
-        RelType::ApproxQuantile(_) => "DataFrame.approxQuantile",
-        RelType::FreqItems(_) => "DataFrame.freqItems",
-        RelType::SampleBy(_) => "DataFrame.sampleBy",
         RelType::Catalog(_) => "this operation of the catalogue",
         RelType::MlRelation(_) => "machine learning",
         RelType::Extension(_) => "extensions of the protocol",

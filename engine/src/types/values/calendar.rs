@@ -3,7 +3,7 @@
 const DAY: i128 = 86_400_000_000;
 
 /// `2020-01-02`. Years before 0000 and after 9999 carry a sign, as ISO 8601 has it.
-pub(super) fn date(days: i64) -> String {
+pub fn date(days: i64) -> String {
     let (year, month, day) = civil(days);
     let year = match year {
         0..=9999 => format!("{year:04}"),
@@ -13,14 +13,14 @@ pub(super) fn date(days: i64) -> String {
 }
 
 /// `12:34:56.000000` for microseconds since midnight.
-pub(super) fn time(micros: i128) -> String {
+pub fn time(micros: i128) -> String {
     let seconds = micros.div_euclid(1_000_000);
     let fraction = micros.rem_euclid(1_000_000);
     format!("{:02}:{:02}:{:02}.{fraction:06}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 /// `2020-01-01T05:00:00.000000` for microseconds since the epoch.
-pub(super) fn timestamp(micros: i128) -> String {
+pub fn timestamp(micros: i128) -> String {
     let days = i64::try_from(micros.div_euclid(DAY)).unwrap_or(i64::MAX);
     format!("{}T{}", date(days), time(micros.rem_euclid(DAY)))
 }

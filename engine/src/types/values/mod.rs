@@ -3,7 +3,7 @@
 //! Every value is typed by its column, so that nothing is compared as printed text by accident: decimals keep their scale,
 //! timestamps their microseconds, floats their shortest form, non-finite floats their names.
 
-mod calendar;
+pub mod calendar;
 pub(crate) mod variant;
 
 #[cfg(test)]
@@ -42,6 +42,11 @@ pub fn row_values(batch: &RecordBatch, schema: &StructType) -> Result<Vec<Vec<Va
         }
     }
     Ok(rows)
+}
+
+/// The JSON text of a variant's two binaries; none if they are malformed.
+pub fn variant_text(value: &[u8], metadata: &[u8]) -> Option<String> {
+    variant::json_text(value, metadata)
 }
 
 /// The values of one column.

@@ -1,0 +1,64 @@
+//! `DataFrame.stat` and the descriptions of columns.
+
+mod frequency;
+mod quantile;
+mod relation_of_two;
+mod summary;
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, new_empty_array};
+use arrow::compute::concat;
+use arrow::record_batch::RecordBatch;
+use datafusion::catalog::MemTable;
+use datafusion::sql::sqlparser::ast::Expr;
+use seatrial_engine::error::{ExceptionClass, SparkError};
+use seatrial_engine::session::{Bindings, DataFrame};
+use seatrial_engine::types::arrow::to_table_schema;
+use seatrial_engine::types::{DataType, StructType};
+
+use super::super::attribute::{Resolved, unresolved};
+use super::super::syntax::{aliased, from, query_of, select};
+use super::super::{Planned, Planner};
+
+impl Planner<'_> {
+    /// `SELECT items FROM input`, whose columns nobody names.
+    async fn computed(&self, input: &Planned, items: Vec<Expr>) -> Result<DataFrame, SparkError> {
+        let mut bindings = Bindings::default();
+        let from_name = bindings.relation(&input.frame)?;
+        let items = items.into_iter().map(|item| aliased(item, &self.new_id("value"))).collect();
+        self.session.engine.query_over(query_of(select(items, from(from_name))), &bindings).await
+    }
+
+    /// The relation that these rows are.
+    fn rows(&self, schema: &StructType, columns: Vec<ArrayRef>) -> Result<Planned, SparkError> {
+        let arrow = Arc::new(to_table_schema(schema)?);
+        let batch = RecordBatch::try_new(Arc::clone(&arrow), columns).map_err(SparkError::internal)?;
+        let table = MemTable::try_new(arrow, vec![vec![batch]])?;
+        self.leaf(&self.session.engine.read_table(Arc::new(table))?, &[])
+    }
+}
+
+/// A column by the client's name for it, and its type.
+fn column_and_type(input: &Planned, name: &str) -> Result<(Resolved, DataType), SparkError> {
+    let resolved = input.scope().resolve(name, None)?;
+    match &resolved.attribute {
+        Some(attribute) => {
+            let data_type = attribute.field.data_type.clone();
+            Ok((resolved, data_type))
+        }
+        None => Err(unresolved(&[name.to_owned()], &input.columns)),
+    }
+}
+
+/// What Scala says where a requirement is not met.
+fn requirement(message: &str) -> SparkError {
+    SparkError::plain(ExceptionClass::IllegalArgument, format!("requirement failed: {message}"))
+}
+
+/// A column of all batches as one.
+fn whole(batches: &[RecordBatch], index: usize, empty: &arrow::datatypes::DataType) -> Result<ArrayRef, SparkError> {
+    let parts: Vec<&dyn arrow::array::Array> =
+        batches.iter().filter_map(|batch| batch.columns().get(index)).map(AsRef::as_ref).collect();
+    if parts.is_empty() { Ok(new_empty_array(empty)) } else { concat(&parts).map_err(SparkError::internal) }
+}
