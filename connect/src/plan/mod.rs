@@ -5,6 +5,7 @@
 //! client's names, which may repeat, are kept beside it.
 
 mod attribute;
+mod common_type;
 mod expression;
 mod literal;
 mod relation;

@@ -206,6 +206,11 @@ impl Cache {
         cached
     }
 
+    /// Whether a relation's rows are kept, or will be when they are first read.
+    pub(super) fn has(&self, relation: &Arc<dyn TableProvider>) -> bool {
+        self.all().iter().any(|cached| same(&cached.relation, relation))
+    }
+
     /// Forgets a relation's rows. Others that were read from them stay cached, and are read anew.
     pub(super) fn remove(&self, relation: &Arc<dyn TableProvider>) {
         self.change(|all| {

@@ -17,6 +17,7 @@ mod functions;
 mod generators;
 mod identifiers;
 mod limited;
+mod listing;
 mod lowering;
 mod names;
 pub(crate) mod opaque;
@@ -57,6 +58,7 @@ use text_cast::Reading;
 
 pub use config::{EngineSettings, SessionConf};
 pub use dataframe::{DataFrame, QueryPlan};
+pub use listing::Listed;
 pub use names::Shown;
 pub use over::Bindings;
 pub use reader::DataFrameReader;

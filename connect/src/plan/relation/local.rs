@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use arrow::array::RecordBatchOptions;
+use arrow::array::{ArrayRef, RecordBatchOptions};
 use arrow::compute::cast;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ipc::reader::StreamReader;
@@ -11,7 +11,7 @@ use arrow::record_batch::RecordBatch;
 use datafusion::catalog::MemTable;
 use seatrial_engine::error::SparkError;
 use seatrial_engine::types::arrow::{from_arrow_schema, to_table_schema};
-use seatrial_engine::types::{DataType, StructType};
+use seatrial_engine::types::{DataType, StructField, StructType};
 use spark_connect_proto::{ChunkedCachedLocalRelation, LocalRelation};
 
 use super::super::{Planned, Planner};
@@ -43,6 +43,25 @@ impl Planner<'_> {
             None => None,
         };
         self.local_rows(chunks.iter().map(AsRef::as_ref), schema)
+    }
+
+    /// A relation of rows that the planner itself computed. Names of columns may repeat.
+    ///
+    /// # Errors
+    /// When the columns do not fit the schema.
+    pub(super) fn computed_rows(&self, schema: &StructType, columns: Vec<ArrayRef>) -> Result<Planned, SparkError> {
+        let rows = columns.first().map_or(0, |column| column.len());
+        let fields = schema.fields.iter().enumerate();
+        let fields = fields.map(|(index, field)| StructField { name: format!("column{index}"), ..field.clone() });
+        let arrow = Arc::new(to_table_schema(&StructType { fields: fields.collect() })?);
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let batch = RecordBatch::try_new_with_options(Arc::clone(&arrow), columns, &options);
+        let table = MemTable::try_new(arrow, vec![vec![batch.map_err(SparkError::internal)?]])?;
+        let mut planned = self.leaf(&self.session.engine.read_table(Arc::new(table))?, &[])?;
+        for (column, field) in planned.columns.iter_mut().zip(&schema.fields) {
+            column.field = field.clone();
+        }
+        Ok(planned)
     }
 
     /// The rows of Arrow IPC streams; without a schema they have their own.
@@ -107,7 +126,7 @@ fn schema_of(text: &str) -> Result<StructType, SparkError> {
     Ok(match data_type {
         DataType::Struct(schema) => schema,
         // A single type is that of the only column.
-        data_type => StructType { fields: vec![seatrial_engine::types::StructField::new("value", data_type)] },
+        data_type => StructType { fields: vec![StructField::new("value", data_type)] },
     })
 }
 

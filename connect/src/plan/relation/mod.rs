@@ -1,6 +1,7 @@
 //! Relations: each operator over the DataFrames of its inputs.
 
 mod aggregate;
+mod catalog;
 mod join;
 mod local;
 mod na;
@@ -11,6 +12,7 @@ mod set;
 mod show;
 mod sort;
 mod stat;
+mod unpivot;
 
 use std::sync::Arc;
 
@@ -114,6 +116,9 @@ impl Planner<'_> {
             RelType::Corr(corr) => self.correlation(corr).await,
             RelType::ApproxQuantile(asked) => self.approx_quantile(asked).await,
             RelType::FreqItems(asked) => self.frequent_items(asked).await,
+            RelType::Unpivot(unpivot) => self.unpivot(unpivot).await,
+            RelType::Transpose(transpose) => self.transpose(transpose).await,
+            RelType::Catalog(catalog) => self.catalog(catalog).await,
             other => Err(unsupported(name_of(other))),
         }
     }
@@ -122,8 +127,6 @@ impl Planner<'_> {
 /// How an operator that is not supported is called in PySpark.
 fn name_of(kind: &RelType) -> &'static str {
     match kind {
-        RelType::Unpivot(_) => "DataFrame.unpivot",
-        RelType::Transpose(_) => "DataFrame.transpose",
         RelType::MapPartitions(_) => "DataFrame.mapInPandas and DataFrame.mapInArrow",
         RelType::GroupMap(_) => "GroupedData.applyInPandas and GroupedData.applyInArrow",
         RelType::CoGroupMap(_) => "the applyInPandas of cogrouped DataFrames",
@@ -138,7 +141,6 @@ fn name_of(kind: &RelType) -> &'static str {
         RelType::RelationChanges(_) => "the changes of a table",
         RelType::NearestByJoin(_) => "nearest-by joins",
         RelType::Zip(_) => "DataFrame.zip",
-        RelType::Catalog(_) => "this operation of the catalogue",
         RelType::MlRelation(_) => "machine learning",
         RelType::Extension(_) => "extensions of the protocol",
         _ => "a relation of this kind",

@@ -68,7 +68,7 @@ impl Planner<'_> {
         self.leaf(&frame, &[])
     }
 
-    async fn named_table(&self, table: &NamedTable) -> Result<Planned, SparkError> {
+    pub(super) async fn named_table(&self, table: &NamedTable) -> Result<Planned, SparkError> {
         let name = &table.unparsed_identifier;
         let parts = name_parts(name).ok_or_else(|| {
             SparkError::plain(ExceptionClass::Parse, format!("[PARSE_SYNTAX_ERROR] Syntax error at or near '{name}'."))

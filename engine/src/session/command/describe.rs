@@ -117,7 +117,7 @@ pub(super) fn show_tables(
 }
 
 /// Whether a name matches a pattern of Spark's: `*` stands for any text, `|` separates alternatives.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(in crate::session) fn matches(pattern: &str, name: &str) -> bool {
     pattern.split('|').any(|pattern| {
         let pattern = pattern.trim().to_lowercase();
         let mut pieces = pattern.split('*');

@@ -5,6 +5,8 @@ mod create;
 mod describe;
 mod result;
 
+pub(super) use describe::matches;
+
 use super::catalog::{self, Found, Table, View};
 use super::statement::{Name, Statement, Write, unsupported};
 use super::{DataFrame, Session};
@@ -100,6 +102,11 @@ fn schema_not_found(namespace: &[String]) -> SparkError {
         name.insert(0, catalog::CATALOG.to_owned());
     }
     SCHEMA_NOT_FOUND.error([("schemaName", quoted(&name))])
+}
+
+/// `DROP VIEW`.
+pub(super) fn drop_view(session: &Session, name: &Name) -> Result<(), SparkError> {
+    drop(session, true, false, name)
 }
 
 fn drop(session: &Session, view: bool, if_exists: bool, name: &Name) -> Result<(), SparkError> {

@@ -5,17 +5,13 @@ mod quantile;
 mod relation_of_two;
 mod summary;
 
-use std::sync::Arc;
-
 use arrow::array::{ArrayRef, new_empty_array};
 use arrow::compute::concat;
 use arrow::record_batch::RecordBatch;
-use datafusion::catalog::MemTable;
 use datafusion::sql::sqlparser::ast::Expr;
 use seatrial_engine::error::{ExceptionClass, SparkError};
 use seatrial_engine::session::{Bindings, DataFrame};
-use seatrial_engine::types::arrow::to_table_schema;
-use seatrial_engine::types::{DataType, StructType};
+use seatrial_engine::types::DataType;
 
 use super::super::attribute::{Resolved, unresolved};
 use super::super::syntax::{aliased, from, query_of, select};
@@ -28,14 +24,6 @@ impl Planner<'_> {
         let from_name = bindings.relation(&input.frame)?;
         let items = items.into_iter().map(|item| aliased(item, &self.new_id("value"))).collect();
         self.session.engine.query_over(query_of(select(items, from(from_name))), &bindings).await
-    }
-
-    /// The relation that these rows are.
-    fn rows(&self, schema: &StructType, columns: Vec<ArrayRef>) -> Result<Planned, SparkError> {
-        let arrow = Arc::new(to_table_schema(schema)?);
-        let batch = RecordBatch::try_new(Arc::clone(&arrow), columns).map_err(SparkError::internal)?;
-        let table = MemTable::try_new(arrow, vec![vec![batch]])?;
-        self.leaf(&self.session.engine.read_table(Arc::new(table))?, &[])
     }
 }
 

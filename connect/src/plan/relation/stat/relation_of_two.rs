@@ -141,7 +141,7 @@ impl Planner<'_> {
         }
         let count = |name: &String| StructField { nullable: false, ..StructField::new(name, DataType::Long) };
         let fields: Vec<StructField> = [corner].into_iter().chain(names.iter().map(count)).collect();
-        self.rows(&StructType { fields }, arrays)
+        self.computed_rows(&StructType { fields }, arrays)
     }
 }
 
