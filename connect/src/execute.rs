@@ -76,6 +76,9 @@ pub(crate) async fn rows(session: &ConnectSession, query: &Query, responder: &Re
     if !any {
         send(responder, encoder.empty()?, sent).await?;
     }
+    for observation in &query.observations {
+        responder.send_metrics(observation.compute().await?).await?;
+    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use spark_connect_proto::execute_plan_response::{ArrowBatch, ResponseType, ResultComplete};
+use spark_connect_proto::execute_plan_response::{ArrowBatch, ObservedMetrics, ResponseType, ResultComplete};
 use spark_connect_proto::get_status_response::operation_status::OperationState;
 use spark_connect_proto::{ExecutePlanResponse, Plan};
 use tokio::sync::{Notify, watch};
@@ -396,6 +396,17 @@ impl Responder {
             _ => 0,
         };
         self.0.push(self.0.response(result), size).await
+    }
+
+    /// Sends what was observed of the rows before.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub(crate) async fn send_metrics(&self, metrics: ObservedMetrics) -> Result<(), Failure> {
+        let mut response = self.0.response(ResponseType::ResultComplete(ResultComplete::default()));
+        response.response_type = None;
+        response.observed_metrics = vec![metrics];
+        self.0.push(response, 0).await
     }
 
     /// Sends the schema of the rows that follow.

@@ -1,5 +1,6 @@
 //! Expressions of Spark Connect, written as SQL's.
 
+mod fields;
 mod function;
 mod text;
 mod window;
@@ -10,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use seatrial_engine::error::SparkError;
 use seatrial_engine::session::{Bindings, Shown};
-use seatrial_engine::types::{DataType, StructField};
+use seatrial_engine::types::{DataType, StructField, StructType};
 use serde_json::{Map, Value};
 use spark_connect_proto::Expression;
 use spark_connect_proto::expression::ExprType;
@@ -140,6 +141,12 @@ impl<'p> Translator<'p> {
                 _ => Err(unsupported("a star in this place")),
             };
         }
+        if let ExprType::UpdateFields(update) = kind(expression)? {
+            let parts = self.updated(update)?;
+            let default_name = parts.name();
+            let sql = parts.into_sql()?;
+            return Ok(Item { sql, names: Vec::new(), default_name, attribute: None, metadata: None });
+        }
         let sql = self.expression(expression)?;
         let default_name = match kind(expression)? {
             // The field that is taken out of a struct gives its name.
@@ -217,7 +224,7 @@ impl<'p> Translator<'p> {
                 }
             }
             ExprType::NamedArgumentExpression(_) => Err(unsupported("named arguments")),
-            ExprType::UpdateFields(_) => Err(unsupported("Column.withField and Column.dropFields")),
+            ExprType::UpdateFields(update) => self.updated(update)?.into_sql(),
             ExprType::CommonInlineUserDefinedFunction(_) => Err(unsupported("Python user-defined functions")),
             ExprType::SubqueryExpression(subquery) => self.subquery(subquery),
             ExprType::UnresolvedRegex(_) => Err(unsupported("colRegex within an expression")),
@@ -376,12 +383,18 @@ impl<'p> Translator<'p> {
                     _ => None,
                 }
             }
-            ExprType::UnresolvedFunction(function) => {
-                let names = ["struct", "named_struct", "from_json"];
-                names
-                    .contains(&function.function_name.to_lowercase().as_str())
-                    .then(|| DataType::Struct(seatrial_engine::types::StructType::default()))
-            }
+            ExprType::Literal(literal) => Some(value_of(literal).ok()?.data_type),
+            ExprType::UnresolvedFunction(function) => match function.function_name.to_lowercase().as_str() {
+                "struct" => {
+                    let arguments = function.arguments.iter().enumerate();
+                    let fields = arguments.map(|(index, argument)| self.field_of_struct(index, argument));
+                    Some(DataType::Struct(StructType { fields: fields.collect() }))
+                }
+                // Its fields are not known here.
+                "named_struct" | "from_json" => Some(DataType::Struct(StructType::default())),
+                _ => None,
+            },
+            ExprType::UpdateFields(_) => Some(DataType::Struct(StructType::default())),
             ExprType::Alias(alias) => self.type_of(alias.expr.as_deref()?),
             ExprType::Cast(conversion) => match conversion.cast_to_type.as_ref()? {
                 CastToType::Type(data_type) => from_proto(data_type).ok(),
@@ -389,6 +402,22 @@ impl<'p> Translator<'p> {
             },
             _ => None,
         }
+    }
+
+    /// The field that an argument of `struct` becomes.
+    fn field_of_struct(&self, index: usize, argument: &Expression) -> StructField {
+        let name = match argument.expr_type.as_ref() {
+            Some(ExprType::Alias(alias)) => alias.name.first().cloned(),
+            Some(ExprType::UnresolvedAttribute(attribute)) => {
+                name_parts(&attribute.unparsed_identifier).and_then(|mut parts| parts.pop())
+            }
+            Some(ExprType::UnresolvedExtractValue(extract)) => {
+                extract.extraction.as_deref().and_then(text_of).map(str::to_owned)
+            }
+            _ => None,
+        };
+        let name = name.unwrap_or_else(|| format!("col{}", index + 1));
+        StructField::new(name, self.type_of(argument).unwrap_or(DataType::Null))
     }
 
     /// The type of a field within a column.

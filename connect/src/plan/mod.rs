@@ -22,6 +22,7 @@ use seatrial_engine::types::{StructField, StructType};
 use spark_connect_proto::Relation;
 
 use self::attribute::Attribute;
+use self::relation::observe::Observation;
 use self::relation::project::Projection;
 use self::scope::{Origin, Scope};
 use crate::session::ConnectSession;
@@ -33,6 +34,8 @@ pub(crate) struct Query {
     pub(crate) frame: DataFrame,
     /// The columns as the client sees them, in the same order; names may repeat.
     pub(crate) schema: StructType,
+    /// The metrics to tell of when the rows are through.
+    pub(crate) observations: Vec<Observation>,
 }
 
 impl Query {
@@ -51,9 +54,11 @@ impl Query {
 /// # Errors
 /// As Spark's analyser reports them; what is not supported is named.
 pub(crate) async fn query(session: &ConnectSession, relation: &Relation) -> Result<Query, SparkError> {
-    let planned = Planner::new(session).relation(relation).await?;
+    let planner = Planner::new(session);
+    let planned = planner.relation(relation).await?;
     let fields = planned.columns.into_iter().map(|column| column.field);
-    Ok(Query { frame: planned.frame, schema: StructType { fields: fields.collect() } })
+    let observations = planner.observations.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Query { frame: planned.frame, schema: StructType { fields: fields.collect() }, observations })
 }
 
 /// What the planner does not reach, by its name.
@@ -91,12 +96,19 @@ pub(crate) struct Planner<'s> {
     references: Mutex<BTreeMap<i64, Arc<Planned>>>,
     /// Those that a SQL text calls by a name.
     named: Mutex<BTreeMap<String, Arc<Planned>>>,
+    observations: Mutex<Vec<Observation>>,
 }
 
 impl<'s> Planner<'s> {
     /// A planner of one query.
     pub(crate) fn new(session: &'s ConnectSession) -> Self {
-        Self { session, ids: AtomicU64::new(0), references: Mutex::default(), named: Mutex::default() }
+        Self {
+            session,
+            ids: AtomicU64::new(0),
+            references: Mutex::default(),
+            named: Mutex::default(),
+            observations: Mutex::default(),
+        }
     }
 
     /// A name in the engine's plan that no other column of the query has.
@@ -115,6 +127,10 @@ impl<'s> Planner<'s> {
 
     fn name_reference(&self, name: &str, planned: Planned) {
         self.named.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::new(planned));
+    }
+
+    fn observe(&self, observation: Observation) {
+        self.observations.lock().unwrap_or_else(PoisonError::into_inner).push(observation);
     }
 
     fn named_references(&self) -> Vec<(String, Arc<Planned>)> {

@@ -2,9 +2,11 @@
 
 mod aggregate;
 mod catalog;
+mod function;
 mod join;
 mod local;
 mod na;
+pub(crate) mod observe;
 pub(crate) mod project;
 mod read;
 mod sample;
@@ -119,6 +121,10 @@ impl Planner<'_> {
             RelType::Unpivot(unpivot) => self.unpivot(unpivot).await,
             RelType::Transpose(transpose) => self.transpose(transpose).await,
             RelType::Catalog(catalog) => self.catalog(catalog).await,
+            RelType::UnresolvedTableValuedFunction(function) => self.table_function(function).await,
+            RelType::CollectMetrics(collect) => {
+                self.collect_metrics(collect, relation.common.as_ref().and_then(|common| common.plan_id)).await
+            }
             other => Err(unsupported(name_of(other))),
         }
     }
@@ -131,13 +137,11 @@ fn name_of(kind: &RelType) -> &'static str {
         RelType::GroupMap(_) => "GroupedData.applyInPandas and GroupedData.applyInArrow",
         RelType::CoGroupMap(_) => "the applyInPandas of cogrouped DataFrames",
         RelType::ApplyInPandasWithState(_) => "GroupedData.applyInPandasWithState",
-        RelType::CollectMetrics(_) => "DataFrame.observe",
         RelType::Parse(_) => "reading JSON, CSV or XML from a DataFrame",
         RelType::CachedRemoteRelation(_) => "checkpoints",
         RelType::CommonInlineUserDefinedTableFunction(_) => "Python user-defined table functions",
         RelType::CommonInlineUserDefinedDataSource(_) => "inline data sources",
         RelType::AsOfJoin(_) => "as-of joins",
-        RelType::UnresolvedTableValuedFunction(_) => "table-valued functions",
         RelType::RelationChanges(_) => "the changes of a table",
         RelType::NearestByJoin(_) => "nearest-by joins",
         RelType::Zip(_) => "DataFrame.zip",

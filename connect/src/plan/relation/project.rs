@@ -51,7 +51,7 @@ impl Planner<'_> {
     }
 
     /// A relation of one row without columns that anybody sees.
-    async fn one_row(&self) -> Result<Planned, SparkError> {
+    pub(super) async fn one_row(&self) -> Result<Planned, SparkError> {
         let query = query_of(select(vec![aliased(super::super::syntax::number(1), "one")], Vec::new()));
         let frame = self.session.engine.query_over(query, &Bindings::default()).await?;
         let mut planned = self.leaf(&frame, &[])?;

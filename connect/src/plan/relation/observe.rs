@@ -1,0 +1,115 @@
+//! `DataFrame.observe`: rows pass as they are, and metrics of them are told when they have.
+//!
+//! The metrics are a query of their own over the observed rows, which are read once more for it.
+
+use datafusion::common::ScalarValue;
+use seatrial_engine::error::SparkError;
+use seatrial_engine::session::DataFrame;
+use seatrial_engine::types::DataType;
+use spark_connect_proto::CollectMetrics;
+use spark_connect_proto::execute_plan_response::ObservedMetrics;
+use spark_connect_proto::expression::Literal;
+use spark_connect_proto::expression::literal::{Decimal, LiteralType};
+
+use super::super::expression::Translator;
+use super::super::syntax::{aliased, from, query_of, select};
+use super::super::{Planned, Planner};
+use crate::shown;
+use crate::types::to_proto;
+
+/// The metrics of an observed relation.
+#[derive(Debug, Clone)]
+pub(crate) struct Observation {
+    /// The client's name for it.
+    name: String,
+    /// The client's number for the observed DataFrame.
+    plan_id: i64,
+    /// The names of the metrics.
+    keys: Vec<String>,
+    /// One row: the metrics.
+    metrics: DataFrame,
+}
+
+impl Planner<'_> {
+    pub(super) async fn collect_metrics(
+        &self,
+        collect: &CollectMetrics,
+        plan_id: Option<i64>,
+    ) -> Result<Planned, SparkError> {
+        let input = self.input(collect.input.as_deref()).await?;
+        let mut translator = Translator::new(self, input.scope());
+        let mut items = Vec::with_capacity(collect.metrics.len());
+        for metric in &collect.metrics {
+            items.extend(translator.items(metric)?);
+        }
+        let keys = items.iter().map(|item| item.name().to_owned()).collect();
+        let mut bindings = translator.bindings;
+        let from_name = bindings.relation(&input.frame)?;
+        let items = items.into_iter().map(|item| aliased(item.sql, &self.new_id("metric"))).collect();
+        let metrics = self.session.engine.query_over(query_of(select(items, from(from_name))), &bindings).await?;
+        let plan_id = plan_id.unwrap_or_default();
+        self.observe(Observation { name: collect.name.clone(), plan_id, keys, metrics });
+        Ok(Planned::clone(&input))
+    }
+}
+
+impl Observation {
+    /// Computes the metrics.
+    ///
+    /// # Errors
+    /// Those of the query.
+    pub(crate) async fn compute(&self) -> Result<ObservedMetrics, SparkError> {
+        let schema = self.metrics.schema()?;
+        let batches = self.metrics.collect().await?;
+        let row = batches.iter().find(|batch| batch.num_rows() > 0);
+        let mut values = Vec::with_capacity(schema.fields.len());
+        for (index, field) in schema.fields.iter().enumerate() {
+            let value = match row.and_then(|batch| batch.columns().get(index)) {
+                Some(column) => ScalarValue::try_from_array(column, 0)?,
+                None => ScalarValue::Null,
+            };
+            values.push(literal(&value, &field.data_type));
+        }
+        let (name, keys) = (self.name.clone(), self.keys.clone());
+        Ok(ObservedMetrics { name, values, keys, plan_id: self.plan_id, ..ObservedMetrics::default() })
+    }
+}
+
+/// The value as a message; as a text where there is no message for its type.
+fn literal(value: &ScalarValue, data_type: &DataType) -> Literal {
+    let kind = match value {
+        value if value.is_null() => LiteralType::Null(to_proto(data_type)),
+        ScalarValue::Boolean(Some(value)) => LiteralType::Boolean(*value),
+        ScalarValue::Int8(Some(value)) => LiteralType::Byte(i32::from(*value)),
+        ScalarValue::Int16(Some(value)) => LiteralType::Short(i32::from(*value)),
+        ScalarValue::Int32(Some(value)) => LiteralType::Integer(*value),
+        ScalarValue::Int64(Some(value)) => LiteralType::Long(*value),
+        ScalarValue::Float32(Some(value)) => LiteralType::Float(*value),
+        ScalarValue::Float64(Some(value)) => LiteralType::Double(*value),
+        ScalarValue::Decimal128(Some(unscaled), precision, scale) => LiteralType::Decimal(Decimal {
+            value: shown::decimal(*unscaled, u8::try_from(*scale).unwrap_or_default()),
+            precision: Some(i32::from(*precision)),
+            scale: Some(i32::from(*scale)),
+        }),
+        ScalarValue::Binary(Some(bytes)) => LiteralType::Binary(bytes.clone().into()),
+        ScalarValue::Date32(Some(days)) => LiteralType::Date(*days),
+        ScalarValue::TimestampMicrosecond(Some(micros), Some(_)) => LiteralType::Timestamp(*micros),
+        ScalarValue::TimestampMicrosecond(Some(micros), None) => LiteralType::TimestampNtz(*micros),
+        value => LiteralType::String(value.to_string()),
+    };
+    Literal { literal_type: Some(kind), ..Literal::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_is_a_literal() {
+        let of = |value, data_type| literal(&value, &data_type).literal_type;
+        assert_eq!(of(ScalarValue::Int64(Some(10)), DataType::Long), Some(LiteralType::Long(10)));
+        let text = ScalarValue::Utf8(Some("a".to_owned()));
+        assert_eq!(of(text, DataType::String { collation: None }), Some(LiteralType::String("a".to_owned())));
+        assert!(matches!(of(ScalarValue::Int64(None), DataType::Long), Some(LiteralType::Null(_))));
+    }
+}
