@@ -150,11 +150,14 @@ fn a_wrong_command_line_is_usage() {
     let sandbox = Sandbox::new();
     sandbox.cases("read/one", &[("a row", "answer")]);
     let cases: [(&[&str], &str); 9] = [
-        (&["check", "--target", "spark:3.5"], "there is no target `spark:3.5`; known targets: engine, spark:4.0.5"),
+        (
+            &["check", "--target", "spark:3.5"],
+            "there is no target `spark:3.5`; known targets: engine, engine:connect, spark:4.0.5",
+        ),
         (&["check", "--target", "docker:3.5"], "there is no target `docker:3.5`"),
         (&["check", "--target", "cmd:'./my-runner"], "does not read as a command line: a quote is not closed"),
         (&["targets", "build", "spark:4.3"], "`spark:4.3.0` has no image; name a target such as docker:4.3.0"),
-        (&["check", "--target", "sc://localhost"], "target `sc://localhost` is not built yet"),
+        (&["check", "--target", "engine:subprocess"], "target `engine:subprocess` is not built yet"),
         (&["check", "cases/nowhere"], "there is no case file or folder `cases/nowhere`"),
         (&["check", "--root", "cases"], "cases holds no folder `cases`"),
         (&["record", "--target", "engine"], "goldens are what real PySpark answers, and `engine` is not it"),

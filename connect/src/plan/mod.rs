@@ -21,10 +21,11 @@ use seatrial_engine::session::DataFrame;
 use seatrial_engine::types::{StructField, StructType};
 use spark_connect_proto::Relation;
 
-use self::attribute::Attribute;
+pub(crate) use self::attribute::Attribute;
 use self::relation::observe::Observation;
 use self::relation::project::Projection;
 use self::scope::{Origin, Scope};
+use crate::persisted::Rows;
 use crate::session::ConnectSession;
 
 /// A relation that was analysed; nothing of it has run.
@@ -147,6 +148,17 @@ impl<'s> Planner<'s> {
         let columns = self.attributes(schema, qualifier);
         let ids: Vec<String> = columns.iter().map(|column| column.id.clone()).collect();
         Ok(Planned { frame: frame.renamed(&ids)?, columns, origins: Vec::new(), projection: None })
+    }
+
+    /// The rows that are kept of a persisted relation, whose columns are new to this query.
+    ///
+    /// # Errors
+    /// Never in practice; DataFusion's own.
+    pub(crate) fn kept(&self, rows: &Rows) -> Result<Planned, SparkError> {
+        let new = |column: &Attribute| Attribute { id: self.new_id(column.name()), ..column.clone() };
+        let columns: Vec<Attribute> = rows.columns.iter().map(new).collect();
+        let ids: Vec<String> = columns.iter().map(|column| column.id.clone()).collect();
+        Ok(Planned { frame: rows.kept.frame()?.renamed(&ids)?, columns, origins: Vec::new(), projection: None })
     }
 
     /// New attributes for the columns of a schema.

@@ -60,7 +60,7 @@ pub use config::{EngineSettings, SessionConf};
 pub use dataframe::{DataFrame, QueryPlan};
 pub use listing::Listed;
 pub use names::Shown;
-pub use over::Bindings;
+pub use over::{Bindings, Kept};
 pub use reader::DataFrameReader;
 
 /// A Spark session on this engine. Cheap to clone; clones share everything.

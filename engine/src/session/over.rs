@@ -182,6 +182,39 @@ impl Session {
     }
 }
 
+/// A query whose rows are read once and kept, until this is dropped.
+#[derive(Debug)]
+pub struct Kept {
+    session: Session,
+    relation: Arc<dyn TableProvider>,
+}
+
+impl Kept {
+    /// Keeps the rows of a query from the first time that they are read.
+    ///
+    /// # Errors
+    /// When a computed column has a type that Spark does not know.
+    pub fn try_new(frame: &DataFrame) -> Result<Self, SparkError> {
+        let (session, relation) = (frame.session().clone(), frame.to_view("kept")?.provider);
+        session.inner.cache.add(Arc::clone(&relation));
+        Ok(Self { session, relation })
+    }
+
+    /// The query over the rows that are kept.
+    ///
+    /// # Errors
+    /// Never in practice; DataFusion's own.
+    pub fn frame(&self) -> Result<DataFrame, SparkError> {
+        self.session.read_table(Arc::clone(&self.relation))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.session.inner.cache.remove(&self.relation);
+    }
+}
+
 /// Puts the values of parameters in their places.
 struct Parameters {
     named: Vec<(String, ast::Expr)>,

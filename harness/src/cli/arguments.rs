@@ -125,7 +125,7 @@ pub(crate) struct SelectionOptions {
 pub(crate) struct CheckOptions {
     #[command(flatten)]
     pub(crate) selection: SelectionOptions,
-    /// What to check: engine, spark:4.2.1, spark:4.2, docker:4.2.1, cmd:PROGRAM
+    /// What to check: engine, engine:connect, spark:4.2.1, spark:4.2, docker:4.2.1, sc://HOST:PORT, cmd:PROGRAM
     #[arg(long, default_value = "engine", value_name = "TARGET")]
     pub(crate) target: TargetId,
     /// The Spark versions to compare with, such as 4.1,4.2, or `all` that were recorded [default: 4.2, or that of the target]

@@ -47,6 +47,7 @@ fn list() -> anyhow::Result<Exit> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["target", "kind", "ready", "what is missing"]);
     table.add_row(["engine", "this program, as a process of its own", "yes", ""]);
+    table.add_row(["engine:connect", "the same behind Spark Connect, asked by the PySpark client", "yes", ""]);
     let environments = Environments::of_user();
     let missing_environment = |installation: &Installation, remedy: &str| match &environments {
         Ok(environments) if environments.is_ready(installation) => None,
@@ -89,6 +90,7 @@ fn list() -> anyhow::Result<Exit> {
         let kind = "real PySpark in a container".to_owned();
         table.add_row([id.to_string(), kind, ready.to_owned(), missing.unwrap_or_default()]);
     }
+    table.add_row(["sc://HOST:PORT", "any Spark Connect server, asked by the PySpark client", "yes", ""]);
     table.add_row(["cmd:PROGRAM", "any program that speaks the runner protocol", "yes", ""]);
     let text: String = table.lines().map(|line| format!("{}\n", line.trim())).collect();
     context::print(&text)?;

@@ -21,12 +21,14 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use seatrial_engine::error::SparkError;
+use seatrial_engine::session::Kept;
 use spark_connect_proto::Relation;
 use spark_connect_proto::relation::RelType;
 
 use super::attribute::Attribute;
 use super::scope::Origin;
 use super::{Planned, Planner, unsupported};
+use crate::persisted::Rows;
 use crate::types::malformed;
 
 impl Planner<'_> {
@@ -36,13 +38,30 @@ impl Planner<'_> {
     /// As Spark's analyser reports them; what is not supported is named.
     pub(crate) fn relation<'a>(&'a self, relation: &'a Relation) -> BoxFuture<'a, Result<Planned, SparkError>> {
         async move {
-            let mut planned = self.operator(relation).await?;
+            let mut planned = self.persisted(relation).await?;
             if let Some(plan_id) = relation.common.as_ref().and_then(|common| common.plan_id) {
                 planned.origins.push(Origin { plan_id, columns: planned.columns.clone() });
             }
             Ok(planned)
         }
         .boxed()
+    }
+
+    /// The rows of a relation that the client persisted, or the relation itself.
+    async fn persisted(&self, relation: &Relation) -> Result<Planned, SparkError> {
+        let persisted = &self.session.persisted;
+        if persisted.level(relation).is_none() {
+            return self.operator(relation).await;
+        }
+        if let Some(rows) = persisted.rows(relation) {
+            return self.kept(&rows);
+        }
+        let planned = self.operator(relation).await?;
+        let make = || Ok(Rows { kept: Kept::try_new(&planned.frame)?, columns: planned.columns.clone() });
+        match persisted.keep(relation, make)? {
+            Some(rows) => Ok(Planned { origins: planned.origins.clone(), ..self.kept(&rows)? }),
+            None => Ok(planned),
+        }
     }
 
     /// Plans the relation that an operator reads.
