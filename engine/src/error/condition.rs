@@ -165,6 +165,63 @@ conditions! {
     /// A parameter of a query that no value was given for.
     UNBOUND_SQL_PARAMETER = "UNBOUND_SQL_PARAMETER", "42P02", Analysis,
         "Found the unbound parameter: <name>. Please, fix `args` and provide a mapping of the parameter to either a SQL literal or collection constructor functions such as `map()`, `array()`, `struct()`.";
+    /// An argument of a type that the function does not take.
+    UNEXPECTED_INPUT_TYPE = "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however <inputSql> has the type <inputType>.";
+    /// An operator between types that it does not take.
+    BINARY_OP_WRONG_TYPE = "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: the binary operator requires the input type <inputType>, not <actualDataType>.";
+    /// A result beyond the integers, in ANSI mode.
+    ARITHMETIC_OVERFLOW = "ARITHMETIC_OVERFLOW", "22003", Arithmetic,
+        "<message>.<alternative> If necessary set <config> to \"false\" to bypass this error.";
+    /// The same for bytes and shorts.
+    BINARY_ARITHMETIC_OVERFLOW = "BINARY_ARITHMETIC_OVERFLOW", "22003", Arithmetic,
+        "<value1> <symbol> <value2> caused overflow. Use <functionName> to ignore overflow problem and return NULL.";
+    /// A number that does not fit a decimal, in ANSI mode.
+    NUMERIC_VALUE_OUT_OF_RANGE = "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "22003", Arithmetic,
+        "The <value> cannot be represented as Decimal(<precision>, <scale>). If necessary set <config> to \"false\" to bypass this error, and return NULL instead.";
+    /// A number that does not fit the type that it is cast to, in ANSI mode.
+    CAST_OVERFLOW = "CAST_OVERFLOW", "22003", Arithmetic,
+        "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead. If necessary set <ansiConfig> to \"false\" to bypass this error.";
+    /// A typed literal that is none.
+    INVALID_TYPED_LITERAL = "INVALID_TYPED_LITERAL", "42604", Parse,
+        "The value of the typed literal <valueType> is invalid: <value>.";
+    /// A regular expression that does not parse.
+    INVALID_REGEXP = "INVALID_PARAMETER_VALUE.PATTERN", "22023", SparkRuntime,
+        "The value of parameter(s) <parameter> in <functionName> is invalid: <value>.";
+    /// A group that a regular expression does not have.
+    REGEX_GROUP_INDEX = "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX", "22023", SparkRuntime,
+        "The value of parameter(s) <parameter> in <functionName> is invalid: Expects group index between 0 and <groupCount>, but got <groupIndex>.";
+    /// A text that is none of the pattern, in ANSI mode.
+    CANNOT_PARSE_TIMESTAMP = "CANNOT_PARSE_TIMESTAMP", "22007", DateTime,
+        "<message>. Use <func> to tolerate invalid input string and return NULL instead.";
+    /// Parts that make up no date, in ANSI mode.
+    DATETIME_FIELD_OUT_OF_BOUNDS = "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "22023", DateTime,
+        "<rangeMessage>. If necessary set <ansiConfig> to \"false\" to bypass this error.";
+    /// A day of the week that is none, in ANSI mode.
+    ILLEGAL_DAY_OF_WEEK = "ILLEGAL_DAY_OF_WEEK", "22009", IllegalArgument,
+        "Illegal input for day of week: <string>.";
+    /// A pattern of dates and times that is none.
+    INVALID_DATETIME_PATTERN = "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "22007", Spark,
+        "Unrecognized datetime pattern: <pattern>. You can form a valid datetime pattern with the guide from '<docroot>/sql-ref-datetime-pattern.html'.";
+    /// A part of a date that is none.
+    INVALID_EXTRACT_FIELD = "INVALID_EXTRACT_FIELD", "42601", Analysis,
+        "Cannot extract <field> from <expr>.";
+    /// A key twice in a map.
+    DUPLICATED_MAP_KEY = "DUPLICATED_MAP_KEY", "23505", SparkRuntime,
+        "Duplicate map key <key> was found, please check the input data.\nIf you want to remove the duplicated keys, you can set <mapKeyDedupPolicy> to \"LAST_WIN\" so that the key inserted at last takes precedence.";
+    /// A null as a map's key.
+    NULL_MAP_KEY = "NULL_MAP_KEY", "2200E", SparkRuntime,
+        "Cannot use null as map key.";
+    /// An argument that is out of bounds: where an array is cut.
+    INVALID_SLICE_START = "INVALID_PARAMETER_VALUE.START", "22023", SparkRuntime,
+        "The value of parameter(s) <parameter> in <functionName> is invalid: Expects a positive or a negative value for `start`, but got 0.";
+    /// A length that is negative.
+    INVALID_SLICE_LENGTH = "INVALID_PARAMETER_VALUE.LENGTH", "22023", SparkRuntime,
+        "The value of parameter(s) <parameter> in <functionName> is invalid: Expects `length` greater than or equal to 0, but got <length>.";
+    /// `raise_error` and `assert_true`.
+    USER_RAISED_EXCEPTION = "USER_RAISED_EXCEPTION", "P0001", SparkRuntime,
+        "<errorMessage>";
     /// A setting's value that is none of those it may have.
     INVALID_CONF_OPTION = "INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", "22022", IllegalArgument,
         "The value '<confValue>' in the config \"<confName>\" is invalid. It should be one of '<confOptions>'.";

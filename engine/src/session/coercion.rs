@@ -80,7 +80,8 @@ fn widest<'t>(types: impl Iterator<Item = &'t DataType> + Clone) -> Option<DataT
     rest.try_fold(first, |common, next| common_type(Side::anything(&common), Side::anything(next)))
 }
 
-fn cast(expr: Expr, from: &DataType, to: &DataType) -> Expr {
+/// The expression cast to a type, unless it has it.
+pub(crate) fn cast(expr: Expr, from: &DataType, to: &DataType) -> Expr {
     if from == to {
         return expr;
     }

@@ -8,13 +8,18 @@ use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::error::Result;
 use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::ast::{
-    self, BinaryOperator, CastKind, DataType as SqlType, ExactNumberInfo, Expr, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, ObjectName, TimezoneInfo, UnaryOperator, Value, VisitMut, VisitorMut,
+    self, BinaryOperator, CastKind, CeilFloorKind, DataType as SqlType, DateTimeField, ExactNumberInfo, Expr,
+    FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, TimezoneInfo, TrimWhereField, UnaryOperator,
+    Value, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::SparkSqlDialect;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
+use super::aggregate_names::{self, Translated};
 use super::coercion::instant;
+use super::text_cast;
+use crate::error::SparkError;
+use crate::error::condition::INVALID_TYPED_LITERAL;
 use crate::types::StructField;
 use crate::types::arrow::to_arrow_field;
 
@@ -150,16 +155,43 @@ fn offset(text: &str, location: Location) -> Option<usize> {
 }
 
 /// Spells the statement's expressions as DataFusion does.
-pub(super) fn translate(statement: &mut ast::Statement) {
-    let _ = statement.visit(&mut Translation);
+///
+/// # Errors
+/// `INVALID_TYPED_LITERAL`.
+pub(super) fn translate(statement: &mut ast::Statement) -> std::result::Result<(), SparkError> {
+    match statement.visit(&mut Translation) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(*error),
+    }
+}
+
+/// Fails for `date'x'`.
+fn check_literal(literal: &ast::TypedString) -> ControlFlow<Box<SparkError>> {
+    let (data_type, name) = match literal.data_type {
+        SqlType::Date => (DataType::Date32, "DATE"),
+        SqlType::Timestamp(..) => (instant(), "TIMESTAMP"),
+        _ => return ControlFlow::Continue(()),
+    };
+    let Some(text) = literal.value.value.clone().into_string() else { return ControlFlow::Continue(()) };
+    let plain = text_cast::plain(&text, &data_type, false);
+    // The day may be none of its month.
+    let day = plain.as_deref().and_then(|plain| plain.get(..10)).map(str::parse::<chrono::NaiveDate>);
+    if plain.is_some() && !matches!(day, Some(Err(_))) {
+        return ControlFlow::Continue(());
+    }
+    let parameters = [("valueType", format!("\"{name}\"")), ("value", format!("'{text}'"))];
+    ControlFlow::Break(Box::new(INVALID_TYPED_LITERAL.error(parameters)))
 }
 
 struct Translation;
 
 impl VisitorMut for Translation {
-    type Break = ();
+    type Break = Box<SparkError>;
 
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Box<SparkError>> {
+        if let Expr::TypedString(literal) = expr {
+            check_literal(literal)?;
+        }
         if let Some(translated) = translated(expr) {
             *expr = translated;
         }
@@ -191,6 +223,38 @@ fn translated(expr: &mut Expr) -> Option<Expr> {
             let name = collation.0.last().and_then(|part| part.as_ident())?.value.clone();
             let name = Expr::Value(Value::SingleQuotedString(name).into());
             Some(call("collate", vec![expr.as_ref().clone(), name]))
+        }
+        Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => Some(call("bit_not", vec![expr.as_ref().clone()])),
+        Expr::BinaryOp { left, op: BinaryOperator::MyIntegerDivide, right } => {
+            Some(call("div", vec![left.as_ref().clone(), right.as_ref().clone()]))
+        }
+        Expr::Substring { expr, substring_from, substring_for, .. } => {
+            let bounds = [substring_from, substring_for].into_iter().flatten().map(|bound| bound.as_ref().clone());
+            Some(call("substring", std::iter::once(expr.as_ref().clone()).chain(bounds).collect()))
+        }
+        Expr::Position { expr, r#in } => Some(call("locate", vec![expr.as_ref().clone(), r#in.as_ref().clone()])),
+        Expr::Overlay { expr, overlay_what, overlay_from, overlay_for } => {
+            let arguments = [Some(expr), Some(overlay_what), Some(overlay_from), overlay_for.as_mut()];
+            Some(call("overlay", arguments.into_iter().flatten().map(|argument| argument.as_ref().clone()).collect()))
+        }
+        Expr::Trim { trim_where, trim_what, expr, trim_characters: None } => {
+            let text = expr.as_ref().clone();
+            Some(match (trim_where, trim_what.as_deref().cloned()) {
+                (None | Some(TrimWhereField::Both), None) => call("trim", vec![text]),
+                (None | Some(TrimWhereField::Both), Some(characters)) => call("btrim", vec![text, characters]),
+                (Some(side), characters) => {
+                    let name = if *side == TrimWhereField::Leading { "ltrim" } else { "rtrim" };
+                    call(name, characters.into_iter().chain([text]).collect())
+                }
+            })
+        }
+        Expr::Struct { values, fields } if fields.is_empty() && !values.is_empty() => {
+            Some(struct_of(values))
+        }
+        Expr::Ceil { expr, field } => rounding("ceil", expr, field),
+        Expr::Floor { expr, field } => rounding("floor", expr, field),
+        Expr::Extract { field, expr, .. } => {
+            date_part(&field.to_string()).map(|function| call(function, vec![expr.as_ref().clone()]))
         }
         Expr::RLike { negated, expr, pattern, .. } => {
             let matches = call("regexp_like", vec![expr.as_ref().clone(), pattern.as_ref().clone()]);
@@ -227,23 +291,86 @@ fn translated(expr: &mut Expr) -> Option<Expr> {
             if function.over.is_some() && ranks.iter().any(|rank| name.value.eq_ignore_ascii_case(rank)) {
                 return Some(cast(expr.clone(), SqlType::Int(None)));
             }
+            let lower = name.value.to_lowercase();
+            match aggregate_names::translate(&lower, function, cast) {
+                Translated::No => {}
+                Translated::Call => return None,
+                Translated::Cast(sql_type) => return Some(cast(expr.clone(), sql_type)),
+            }
             if function.over.is_some() || function.filter.is_some() {
                 return None;
             }
             let arguments = arguments(&function.args)?;
-            of_function(&name.value.to_lowercase(), arguments)
+            of_function(&lower, arguments)
         }
         _ => None,
     }
 }
 
+/// A rounding, whose number of places the parser takes for a value.
+fn rounding(name: &str, expr: &Expr, field: &CeilFloorKind) -> Option<Expr> {
+    match field {
+        CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) => Some(call(name, vec![expr.clone()])),
+        CeilFloorKind::DateTimeField(_) => None,
+        CeilFloorKind::Scale(places) => Some(call(name, vec![expr.clone(), Expr::Value(places.clone())])),
+    }
+}
+
+/// A struct of values, whose fields are named by them or by their places.
+fn struct_of(values: &[Expr]) -> Expr {
+    let fields = values.iter().enumerate().flat_map(|(index, value)| {
+        let (name, value) = match value {
+            Expr::Named { expr, name } => (name.value.clone(), expr.as_ref().clone()),
+            Expr::Identifier(name) => (name.value.clone(), value.clone()),
+            Expr::CompoundIdentifier(parts) => {
+                (parts.last().map(|name| name.value.clone()).unwrap_or_default(), value.clone())
+            }
+            value => (format!("col{}", index + 1), value.clone()),
+        };
+        [Expr::Value(Value::SingleQuotedString(name).into()), value]
+    });
+    call("named_struct", fields.collect())
+}
+
+/// The function that gives a part of a date or a time.
+fn date_part(part: &str) -> Option<&'static str> {
+    Some(match part.to_lowercase().as_str() {
+        "year" | "y" | "years" | "yr" | "yrs" => "year",
+        "yearofweek" => "yearofweek",
+        "quarter" | "qtr" => "quarter",
+        "month" | "mon" | "mons" | "months" => "month",
+        "week" | "w" | "weeks" => "weekofyear",
+        "day" | "d" | "days" => "day",
+        "dayofweek" | "dow" => "dayofweek",
+        "dayofweek_iso" | "dow_iso" => "dayofweek_iso",
+        "doy" | "dayofyear" => "dayofyear",
+        "hour" | "h" | "hours" | "hr" | "hrs" => "hour",
+        "minute" | "m" | "min" | "mins" | "minutes" => "minute",
+        "second" | "s" | "sec" | "seconds" | "secs" => "seconds_with_fraction",
+        _ => return None,
+    })
+}
+
+/// A `CASE` of these conditions and results.
+pub(super) fn case(conditions: Vec<(Expr, Expr)>, otherwise: Option<Expr>) -> Expr {
+    Expr::Case {
+        case_token: ast::helpers::attached_token::AttachedToken::empty(),
+        end_token: ast::helpers::attached_token::AttachedToken::empty(),
+        operand: None,
+        conditions: conditions.into_iter().map(|(condition, result)| ast::CaseWhen { condition, result }).collect(),
+        else_result: otherwise.map(Box::new),
+    }
+}
+
+fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
+}
+
 fn of_function(name: &str, arguments: Vec<Expr>) -> Option<Expr> {
+    let null = || Expr::Value(Value::Null.into());
+    let number = |number: &str| Expr::Value(Value::Number(number.to_owned(), false).into());
     let single = || <[Expr; 1]>::try_from(arguments.clone()).ok().map(|[argument]| argument);
     let casts = |sql_type: SqlType| single().map(|argument| cast(argument, sql_type));
-    let part = |part: &str| {
-        let part = Expr::Value(Value::SingleQuotedString(part.to_owned()).into());
-        single().map(|argument| call("date_part", vec![part, argument]))
-    };
     match name {
         "double" => casts(SqlType::Double(ExactNumberInfo::None)),
         "float" => casts(SqlType::Float(ExactNumberInfo::None)),
@@ -254,28 +381,79 @@ fn of_function(name: &str, arguments: Vec<Expr>) -> Option<Expr> {
         "string" => casts(SqlType::String(None)),
         "boolean" => casts(SqlType::Boolean),
         "binary" => casts(SqlType::Binary(None)),
-        "date" | "to_date" => casts(SqlType::Date),
+        "date" => casts(SqlType::Date),
         "timestamp" => casts(SqlType::Timestamp(None, TimezoneInfo::None)),
         "isnull" => single().map(|argument| Expr::IsNull(Box::new(argument))),
         "isnotnull" => single().map(|argument| Expr::IsNotNull(Box::new(argument))),
-        "year" | "month" | "hour" | "minute" | "quarter" => part(name),
-        "day" | "dayofmonth" => part("day"),
         "startswith" => Some(call("either_starts_with", arguments)),
         "endswith" => Some(call("either_ends_with", arguments)),
         "contains" => Some(call("either_contains", arguments)),
         "rand" if arguments.is_empty() => Some(call("random", arguments)),
-        "size" => Some(cast(call("cardinality", arguments), SqlType::Int(None))),
+        "size" | "cardinality" | "array_size" => Some(cast(call("cardinality", arguments), SqlType::Int(None))),
         "array" => Some(call("make_array", arguments)),
-        "array_contains" => Some(call("array_has", arguments)),
         "if" => {
             let [condition, then, otherwise] = <[Expr; 3]>::try_from(arguments).ok()?;
-            Some(Expr::Case {
-                case_token: ast::helpers::attached_token::AttachedToken::empty(),
-                end_token: ast::helpers::attached_token::AttachedToken::empty(),
-                operand: None,
-                conditions: vec![ast::CaseWhen { condition, result: then }],
-                else_result: Some(Box::new(otherwise)),
-            })
+            Some(case(vec![(condition, then)], Some(otherwise)))
+        }
+        "nvl2" => {
+            let [value, present, absent] = <[Expr; 3]>::try_from(arguments).ok()?;
+            Some(case(vec![(Expr::IsNotNull(Box::new(value)), present)], Some(absent)))
+        }
+        "ifnull" | "nvl" => (arguments.len() == 2).then(|| call("coalesce", arguments)),
+        "zeroifnull" => single().map(|argument| call("coalesce", vec![argument, number("0")])),
+        "struct" if !arguments.is_empty() => Some(struct_of(&arguments)),
+        "decode" if arguments.len() > 2 => {
+            let (value, rest) = arguments.split_first()?;
+            let pairs = rest.chunks_exact(2);
+            let otherwise = pairs.remainder().first().cloned();
+            let conditions =
+                pairs.map(|pair| (binary(value.clone(), BinaryOperator::Spaceship, pair[0].clone()), pair[1].clone()));
+            Some(case(conditions.collect(), otherwise))
+        }
+        "nullif" => {
+            let [value, other] = <[Expr; 2]>::try_from(arguments).ok()?;
+            Some(case(vec![(binary(value.clone(), BinaryOperator::Eq, other), null())], Some(value)))
+        }
+        "nullifzero" => single()
+            .map(|value| case(vec![(binary(value.clone(), BinaryOperator::Eq, number("0")), null())], Some(value))),
+        "equal_null" => {
+            let [value, other] = <[Expr; 2]>::try_from(arguments).ok()?;
+            Some(Expr::Nested(Box::new(binary(value, BinaryOperator::Spaceship, other))))
+        }
+        "current_date" | "curdate" if arguments.is_empty() => {
+            Some(cast(cast(call("now", arguments), SqlType::Timestamp(None, TimezoneInfo::None)), SqlType::Date))
+        }
+        "current_timestamp" | "localtimestamp" if arguments.is_empty() => {
+            let now = cast(call("now", arguments), SqlType::Timestamp(None, TimezoneInfo::None));
+            Some(if name == "localtimestamp" { cast(now, SqlType::TimestampNtz(None)) } else { now })
+        }
+        "to_date" | "try_to_date" | "to_timestamp" | "try_to_timestamp" | "to_timestamp_ltz" | "to_timestamp_ntz" => {
+            let sql_type = match name {
+                "to_date" | "try_to_date" => SqlType::Date,
+                "to_timestamp_ntz" => SqlType::TimestampNtz(None),
+                _ => SqlType::Timestamp(None, TimezoneInfo::None),
+            };
+            match (arguments.len(), name) {
+                (1, "try_to_date" | "try_to_timestamp") => single().map(|argument| try_cast(argument, sql_type)),
+                (1, _) => casts(sql_type),
+                (2, "to_date") => Some(call("date_of_pattern", arguments)),
+                (2, "try_to_date") => Some(call("try_date_of_pattern", arguments)),
+                (2, "to_timestamp" | "to_timestamp_ltz") => Some(call("instant_of_pattern", arguments)),
+                (2, "try_to_timestamp") => Some(call("try_instant_of_pattern", arguments)),
+                _ => None,
+            }
+        }
+        "unix_timestamp" | "to_unix_timestamp" => match arguments.len() {
+            0 => Some(call("unix_seconds", vec![call("now", arguments)])),
+            1 => Some(call("unix_seconds", arguments)),
+            2 => Some(call("seconds_of_pattern", arguments)),
+            _ => None,
+        },
+        "date_part" | "datepart" => {
+            let [part, value] = <[Expr; 2]>::try_from(arguments).ok()?;
+            let Expr::Value(part) = part else { return None };
+            let Value::SingleQuotedString(part) = part.value else { return None };
+            date_part(&part).map(|function| call(function, vec![value]))
         }
         _ => None,
     }
@@ -294,6 +472,10 @@ pub(super) fn arguments(arguments: &FunctionArguments) -> Option<Vec<Expr>> {
         }
         _ => None,
     }
+}
+
+fn try_cast(expr: Expr, data_type: SqlType) -> Expr {
+    Expr::Cast { kind: CastKind::TryCast, expr: Box::new(expr), data_type, array: false, format: None }
 }
 
 fn cast(expr: Expr, data_type: SqlType) -> Expr {

@@ -14,8 +14,9 @@ use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, Logical
 
 use super::coercion::is_comparison;
 use super::floats::{has_floats, normal_floats};
+use super::functions::arithmetic;
 use super::text_cast::Reading;
-use super::{division, text_cast};
+use super::{division, number_cast, text_cast};
 
 /// The plan with expressions that DataFusion evaluates as Spark would. Names of output columns stay as they are.
 pub(super) fn lower(plan: LogicalPlan, reading: &Reading) -> Result<LogicalPlan> {
@@ -28,7 +29,7 @@ pub(super) fn lower(plan: LogicalPlan, reading: &Reading) -> Result<LogicalPlan>
         let rewritten = plan.map_expressions(|expr| {
             let name = names.save(&expr);
             let lowered = expr.transform_up(|expr| {
-                text_cast::rewrite(expr, &schema, reading)?.transform_data(|expr| rewrite(expr, &schema))
+                text_cast::rewrite(expr, &schema, reading)?.transform_data(|expr| rewrite(expr, &schema, reading.ansi))
             })?;
             Ok(lowered.update_data(|expr| name.restore(expr)))
         })?;
@@ -41,7 +42,18 @@ fn normal(expr: Expr, schema: &DFSchema) -> Result<Expr> {
     Ok(if has_floats(&expr.get_type(schema)?) { normal_floats(expr) } else { expr })
 }
 
-fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+fn rewrite(expr: Expr, schema: &DFSchema, ansi: bool) -> Result<Transformed<Expr>> {
+    let checked = match &expr {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if ansi => {
+            arithmetic::checked(left, &left.get_type(schema)?, *op, right, &right.get_type(schema)?)
+        }
+        Expr::Negative(inner) if ansi => arithmetic::checked_negation(inner, &inner.get_type(schema)?),
+        Expr::Cast(_) | Expr::TryCast(_) => number_cast::rewrite(&expr, schema, ansi)?,
+        _ => None,
+    };
+    if let Some(checked) = checked {
+        return Ok(Transformed::yes(checked));
+    }
     Ok(match expr {
         Expr::BinaryExpr(BinaryExpr { left, op, right })
             if is_comparison(op) && (has_floats(&left.get_type(schema)?) || has_floats(&right.get_type(schema)?)) =>

@@ -1,5 +1,6 @@
 //! The session: settings, registered data sources, temporary views, SQL.
 
+mod aggregate_names;
 mod cache;
 mod catalog;
 mod char_padding;
@@ -20,6 +21,7 @@ mod limited;
 mod listing;
 mod lowering;
 mod names;
+mod number_cast;
 pub(crate) mod opaque;
 mod over;
 mod query_context;
@@ -276,7 +278,7 @@ impl Session {
         };
         if let Statement::Statement(ast) = &mut query {
             names::write_out(ast);
-            dialect::translate(ast);
+            dialect::translate(ast)?;
         }
         self.planned(query, &Bindings::default(), surroundings).await
     }

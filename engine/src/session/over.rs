@@ -89,7 +89,7 @@ impl Session {
         let surroundings = Surroundings::without_text(&conf);
         let mut statement = Statement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
         if let Statement::Statement(ast) = &mut statement {
-            dialect::translate(ast);
+            dialect::translate(ast)?;
         }
         self.planned(statement, bindings, surroundings).await
     }

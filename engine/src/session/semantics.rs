@@ -7,15 +7,15 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::functions::expr_fn::coalesce;
-use datafusion::logical_expr::expr::{Case, Cast, InList, Like, ScalarFunction};
+use datafusion::logical_expr::expr::{AggregateFunction, Case, Cast, InList, Like, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, ScalarUDF, Union, lit, when,
 };
 
-use super::functions::bytes;
 use super::functions::element::{self, Element};
+use super::functions::{arithmetic, bytes, scalar};
 use super::text_cast::Reading;
 use super::{SessionConf, coercion, collation, division, text_cast, timestamp_text};
 
@@ -47,6 +47,7 @@ pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<Lo
         if matches!(plan, LogicalPlan::Limit(_) | LogicalPlan::TableScan(_)) {
             return Ok(Transformed::no(plan));
         }
+        let plan = with_plain_integers(plan);
         let names = NamePreserver::new(&plan);
         let schema = merge_schema(&plan.inputs());
         let rewritten = plan.map_expressions(|expr| {
@@ -71,6 +72,40 @@ pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<Lo
     .map(|transformed| transformed.data)
 }
 
+/// `VALUES` whose integers are not cast to the type that DataFusion takes them for: with nulls and with what is cast to an INT, an
+/// integer literal is an INT.
+fn with_plain_integers(plan: LogicalPlan) -> LogicalPlan {
+    let LogicalPlan::Values(mut values) = plan else { return plan };
+    let width = values.values.first().map_or(0, Vec::len);
+    for column in 0..width {
+        let plain = |expr: &Expr| match expr {
+            Expr::Literal(ScalarValue::Int64(Some(value)), _) => i32::try_from(*value).is_ok(),
+            Expr::Literal(value, _) => value.is_null(),
+            Expr::Negative(inner) => matches!(inner.as_ref(), Expr::Literal(ScalarValue::Int64(_), _)),
+            Expr::Cast(Cast { expr, field }) if field.data_type() == &ArrowType::Int64 => match expr.as_ref() {
+                Expr::Literal(value, _) => value.is_null() && value.data_type() == ArrowType::Null,
+                Expr::Cast(inner) => inner.field.data_type() == &ArrowType::Int32,
+                _ => false,
+            },
+            _ => false,
+        };
+        if !values.values.iter().all(|row| row.get(column).is_some_and(plain)) {
+            continue;
+        }
+        for expr in values.values.iter_mut().filter_map(|row| row.get_mut(column)) {
+            match expr {
+                Expr::Cast(Cast { expr: inner, .. }) if matches!(inner.as_ref(), Expr::Cast(_)) => {
+                    *expr = inner.as_ref().clone();
+                }
+                Expr::Cast(_) => *expr = Expr::Literal(ScalarValue::Int32(None), None),
+                Expr::Literal(value, _) if value.is_null() => *value = ScalarValue::Int32(None),
+                _ => {}
+            }
+        }
+    }
+    LogicalPlan::Values(values)
+}
+
 /// The plan with the types that its expressions have now.
 fn with_types(plan: LogicalPlan) -> Result<LogicalPlan> {
     match plan {
@@ -90,11 +125,26 @@ fn with_types(plan: LogicalPlan) -> Result<LogicalPlan> {
 }
 
 fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result<Transformed<Expr>> {
+    if let Expr::BinaryExpr(BinaryExpr { left, op, right }) = &expr
+        && let Some(typed) = arithmetic::operator(
+            (left.as_ref().clone(), left.get_type(schema)?),
+            *op,
+            (right.as_ref().clone(), right.get_type(schema)?),
+        )
+    {
+        let division = division::rewrite(&typed, schema, surroundings.division.as_deref())?;
+        return Ok(Transformed::yes(division.unwrap_or(typed)));
+    }
     if let Some(division) = division::rewrite(&expr, schema, surroundings.division.as_deref())? {
         return Ok(Transformed::yes(division));
     }
     if let Some(text) = timestamp_text::rewrite(&expr, schema, &surroundings.time_zone)? {
         return Ok(Transformed::yes(text));
+    }
+    if let Expr::ScalarFunction(call) = &expr
+        && let Some(planned) = scalar::planned(call, schema, &surroundings.time_zone, surroundings.reading.ansi)?
+    {
+        return Ok(Transformed::yes(planned));
     }
     match &expr {
         // An integer literal is an INT where its value fits.
@@ -137,7 +187,9 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
             let branches = conditions.into_iter().map(Box::new).zip(results.into_iter().map(Box::new)).collect();
             Ok(Transformed::yes(Expr::Case(Case::new(None, branches, otherwise))))
         }
-        Expr::ScalarFunction(call) if matches!(call.name(), "coalesce" | "nvl" | "greatest" | "least") => {
+        Expr::ScalarFunction(call)
+            if matches!(call.name(), "coalesce" | "nvl" | "greatest" | "least" | "make_array") =>
+        {
             let arguments = call.args.iter().map(|argument| Ok((argument.clone(), argument.get_type(schema)?)));
             let args = coercion::alternatives(arguments.collect::<Result<Vec<_>>>()?);
             Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func: Arc::clone(&call.func), args })))
@@ -179,12 +231,10 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
                 None => Ok(Transformed::no(expr)),
             }
         }
-        // A text put together with a null is null.
-        Expr::ScalarFunction(call) if call.name() == "concat" => {
-            let null = call.args.iter().cloned().map(Expr::is_null).reduce(Expr::or);
-            let Some(null) = null else { return Ok(Transformed::no(expr)) };
-            let nothing = Expr::Literal(ScalarValue::try_from(&expr.get_type(schema)?)?, None);
-            Ok(Transformed::yes(when(null, nothing).otherwise(expr)?))
+        // Only in ANSI mode does a sum fail where it overflows.
+        Expr::AggregateFunction(call) if call.func.name() == "sum" && !surroundings.reading.ansi => {
+            let func = datafusion::functions_aggregate::sum::sum_udaf();
+            Ok(Transformed::yes(Expr::AggregateFunction(AggregateFunction { func, params: call.params.clone() })))
         }
         // A field of a null struct is null, whatever the field's own array holds under it.
         Expr::ScalarFunction(call) if call.name() == "get_field" => {

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use super::arithmetic;
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, make_array};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{Column, DFSchema, ScalarValue, TableReference, internal_err, plan_err};
 use datafusion::error::Result;
 use datafusion::functions::core::expr_fn::get_field;
-use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawFieldAccessExpr};
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, GetFieldAccess, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
     Signature, Volatility, lit,
@@ -20,6 +21,23 @@ use datafusion::logical_expr::{
 pub(crate) struct FieldPlanner;
 
 impl ExprPlanner for FieldPlanner {
+    /// Arithmetic with a text or a null, for which DataFusion has no types.
+    fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+        let types = [expr.left.get_type(schema)?, expr.right.get_type(schema)?];
+        Ok(match arithmetic::untyped(&expr, &types)? {
+            Some(planned) => PlannerResult::Planned(planned),
+            None => PlannerResult::Original(expr),
+        })
+    }
+
+    /// `map(key, value, …)`, which DataFusion would check for itself.
+    fn plan_make_map(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        Ok(match super::maps::map_of(args.clone()) {
+            Some(map) => PlannerResult::Planned(map),
+            None => PlannerResult::Original(args),
+        })
+    }
+
     fn plan_compound_identifier(
         &self,
         field: &Field,
