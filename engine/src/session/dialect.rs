@@ -175,7 +175,8 @@ fn check_literal(literal: &ast::TypedString) -> ControlFlow<Box<SparkError>> {
     let Some(text) = literal.value.value.clone().into_string() else { return ControlFlow::Continue(()) };
     let plain = text_cast::plain(&text, &data_type, false);
     // The day may be none of its month.
-    let day = plain.as_deref().and_then(|plain| plain.get(..10)).map(str::parse::<chrono::NaiveDate>);
+    let day = plain.as_deref().and_then(|plain| plain.get(..10)).filter(|day| day.as_bytes()[4] == b'-');
+    let day = day.map(str::parse::<chrono::NaiveDate>);
     if plain.is_some() && !matches!(day, Some(Err(_))) {
         return ControlFlow::Continue(());
     }
@@ -248,9 +249,7 @@ fn translated(expr: &mut Expr) -> Option<Expr> {
                 }
             })
         }
-        Expr::Struct { values, fields } if fields.is_empty() && !values.is_empty() => {
-            Some(struct_of(values))
-        }
+        Expr::Struct { values, fields } if fields.is_empty() && !values.is_empty() => Some(struct_of(values)),
         Expr::Ceil { expr, field } => rounding("ceil", expr, field),
         Expr::Floor { expr, field } => rounding("floor", expr, field),
         Expr::Extract { field, expr, .. } => {

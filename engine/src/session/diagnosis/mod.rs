@@ -22,7 +22,7 @@ use self::plan::Plan;
 use super::Session;
 use crate::error::condition::{
     TABLE_OR_VIEW_NOT_FOUND, UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION,
-    UNRESOLVED_ROUTINE,
+    UNRESOLVED_ROUTINE, WRONG_NUM_ARGS,
 };
 use crate::error::relation::quoted;
 use crate::error::{ExceptionClass, SparkError};
@@ -45,7 +45,10 @@ pub(super) fn of_query(session: &Session, text: &str, around: &Around, error: Sp
     };
     let Statement::Query(query) = statement.as_ref() else { return error };
     match error.condition.as_deref() {
-        Some(condition) if condition == UNRESOLVED_ROUTINE.name => return of_routine(query, around, error),
+        Some(condition) if condition == UNRESOLVED_ROUTINE.name => {
+            return of_call(query, around, error, "routineName");
+        }
+        Some(condition) if condition == WRONG_NUM_ARGS.name => return of_call(query, around, error, "functionName"),
         Some(condition) => {
             let known = [
                 TABLE_OR_VIEW_NOT_FOUND.name,
@@ -71,9 +74,9 @@ pub(super) fn of_query(session: &Session, text: &str, around: &Around, error: Sp
     }
 }
 
-/// Adds where the function is called.
-fn of_routine(query: &Query, around: &Around, error: SparkError) -> SparkError {
-    let mut calls = Calls { named: error.parameters.get("routineName").cloned().unwrap_or_default(), at: None };
+/// Adds where the function is called that a parameter of the error names.
+fn of_call(query: &Query, around: &Around, error: SparkError, parameter: &str) -> SparkError {
+    let mut calls = Calls { named: error.parameters.get(parameter).cloned().unwrap_or_default(), at: None };
     let _ = query.visit(&mut calls);
     match calls.at {
         Some(at) => placed(error, around, at),

@@ -125,7 +125,11 @@ fn part_type(types: &[DataType], part: usize) -> DataType {
     match types {
         [DataType::Map(entries, _)] => match entries.data_type() {
             DataType::Struct(fields) if fields.len() == 2 => {
-                let field = fields[part].as_ref().clone().with_name("element");
+                let field = fields[part]
+                    .as_ref()
+                    .clone()
+                    .with_name("element")
+                    .with_nullable(part == 0 || fields[part].is_nullable());
                 DataType::List(Arc::new(field))
             }
             _ => DataType::Null,
@@ -152,7 +156,7 @@ pub(super) fn map_type(key: &DataType, value: &DataType, nullable: bool) -> Data
 
 /// Keys of one type and values of one type.
 fn entries_of_one_type(args: Vec<(Expr, DataType)>) -> Result<Vec<Expr>> {
-    if args.len() % 2 != 0 {
+    if !args.len().is_multiple_of(2) {
         let parameters = [
             ("functionName", "`map`".to_owned()),
             ("expectedNum", "2n (n > 0)".to_owned()),

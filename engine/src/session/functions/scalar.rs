@@ -138,11 +138,12 @@ pub(crate) struct Definition {
     /// The type given where it depends on the literals among the arguments.
     pub(crate) of_literals: Option<OfLiterals>,
     /// The arguments with the types that they get by one another.
-    pub(crate) together: Option<fn(Vec<(Expr, DataType)>) -> Result<Vec<Expr>>>,
+    pub(crate) together: Option<Together>,
     /// The function of another crate that means the same for arguments of these types.
     pub(crate) borrowed: Option<fn() -> Arc<ScalarUDF>>,
 }
 
+type Together = fn(Vec<(Expr, DataType)>) -> Result<Vec<Expr>>;
 type OfLiterals = fn(&[DataType], &[Option<ScalarValue>]) -> DataType;
 
 impl Definition {
@@ -183,7 +184,7 @@ impl Definition {
     }
 
     /// The same function, whose arguments get their types by one another.
-    pub(crate) const fn together(self, together: fn(Vec<(Expr, DataType)>) -> Result<Vec<Expr>>) -> Self {
+    pub(crate) const fn together(self, together: Together) -> Self {
         Self { together: Some(together), ..self }
     }
 
