@@ -46,7 +46,9 @@ impl Persisted {
 
     /// Persists a relation; one that is persisted keeps its level.
     pub(crate) fn add(&self, relation: &Relation, level: StorageLevel) {
-        self.with(|entries| entries.entry(canonical::text(relation)).or_insert(Entry { level, rows: None }));
+        self.with(|entries| {
+            entries.entry(canonical::text(relation)).or_insert(Entry { level, rows: None });
+        });
     }
 
     /// Unpersists a relation.
