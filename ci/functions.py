@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Asks real Spark for the answers in engine/tests/data/functions.txt, and writes them there.
 
-The file is the list of what is asked: a new line needs only its expression, and everything but the answers stays as it is.
+The file is the list of what is asked: a new line needs only its expression, and everything but
+the answers stays as it is.
 Run it with the Python of a whole PySpark, whose version stands in the file's first line:
 
     PYTHONPATH=python/python ~/.cache/seatrial/spark-4.2.1/bin/python ci/functions.py
@@ -19,7 +20,7 @@ TABLE = Path(__file__).parent.parent / "engine/tests/data/functions.txt"
 
 
 def query(expression):
-    """The query of a line: it may be one already, and names the view where it has columns."""
+    """Return the query of a line: maybe itself, or one of the view whose columns it names."""
     if expression.startswith("SELECT "):
         return expression
     of_view = expression.endswith(" FROM t")
@@ -27,7 +28,7 @@ def query(expression):
 
 
 def answer(spark, query):
-    """What Spark answers: the type and the value of each row, or the error's condition."""
+    """Return Spark's answer: the type and value of each row, or the error's condition."""
     try:
         frame = spark.sql(query)
         rows = canonical_rows(frame.collect(), frame.schema)

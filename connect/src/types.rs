@@ -51,7 +51,7 @@ pub(crate) fn to_proto(data_type: &DataType) -> proto::DataType {
         }),
         DataType::CalendarInterval => Kind::CalendarInterval(proto::data_type::CalendarInterval::default()),
         DataType::Variant => Kind::Variant(proto::data_type::Variant::default()),
-        DataType::Geo(_) => Kind::Unparsed(proto::data_type::Unparsed { data_type_string: data_type.simple_string() }),
+        DataType::Geo(_) => of_geo(&data_type.simple_string()),
         DataType::Array { element, contains_null } => Kind::Array(Box::new(proto::data_type::Array {
             element_type: Some(Box::new(to_proto(element))),
             contains_null: *contains_null,
@@ -76,6 +76,17 @@ pub(crate) fn to_proto(data_type: &DataType) -> proto::DataType {
         }
     };
     proto::DataType { kind: Some(kind) }
+}
+
+/// `geometry(4326)`, `geography(any)`: any SRID is -1.
+fn of_geo(text: &str) -> Kind {
+    let (kind, srid) = text.split_once('(').unwrap_or((text, ""));
+    let srid = srid.trim_end_matches(')').parse().unwrap_or(-1);
+    if kind == "geometry" {
+        Kind::Geometry(proto::data_type::Geometry { srid, type_variation_reference: 0 })
+    } else {
+        Kind::Geography(proto::data_type::Geography { srid, type_variation_reference: 0 })
+    }
 }
 
 fn length_of(length: u32) -> i32 {
@@ -169,11 +180,18 @@ pub(crate) fn from_proto(data_type: &proto::DataType) -> Result<DataType, SparkE
             DataType::Udt { json: Value::Object(json), sql_type }
         }
         Kind::Unparsed(unparsed) => DataType::from_ddl(&unparsed.data_type_string)?,
-        Kind::Geometry(_) | Kind::Geography(_) | Kind::TimestampNtzNanos(_) | Kind::TimestampLtzNanos(_) => {
-            let message = "This engine does not support geometries, geographies and timestamps of nanoseconds.";
+        Kind::Geometry(geometry) => geo("geometry", geometry.srid)?,
+        Kind::Geography(geography) => geo("geography", geography.srid)?,
+        Kind::TimestampNtzNanos(_) | Kind::TimestampLtzNanos(_) => {
+            let message = "This engine does not support timestamps of nanoseconds.";
             return Err(SparkError::plain(ExceptionClass::UnsupportedOperation, message));
         }
     })
+}
+
+fn geo(kind: &str, srid: i32) -> Result<DataType, SparkError> {
+    let srid = if srid == -1 { "any".to_owned() } else { srid.to_string() };
+    DataType::from_ddl(&format!("{kind}({srid})"))
 }
 
 fn struct_from_proto(schema: &proto::data_type::Struct) -> Result<StructType, SparkError> {
@@ -211,7 +229,8 @@ mod tests {
     fn a_schema_survives_its_message() {
         let schema = StructType::from_ddl(
             "a int not null comment 'c', b decimal(5,2), c array<string>, d map<string, struct<e: timestamp_ntz>>, \
-             f interval day to second, g char(3), h string collate UTF8_LCASE, i time(3), j variant",
+             f interval day to second, g char(3), h string collate UTF8_LCASE, i time(3), j variant, \
+             k geometry(4326), l geography(any)",
         )
         .unwrap();
         assert_eq!(from_proto(&schema_to_proto(&schema)).unwrap(), DataType::Struct(schema));
