@@ -9,6 +9,7 @@ import datetime as dt
 import math
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -473,3 +474,61 @@ def test_fields_of_structs(spark: Any) -> None:
     with pytest.raises(AnalysisException) as caught:
         only(s.dropFields("a", "b"))
     assert caught.value.getCondition() == "DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS"
+
+
+def test_a_persisted_relation_is_read_once(spark: Any, tmp_path: Path) -> None:
+    log = str(tmp_path / "reads")
+
+    class LoggedReader(DataSourceReader):
+        def read(self, partition: InputPartition) -> Iterator[tuple[int]]:
+            with Path(log).open("a") as file:
+                file.write("read\n")
+            yield (1,)
+            yield (2,)
+
+    class Logged(DataSource):
+        @classmethod
+        def name(cls) -> str:
+            return "logged"
+
+        def schema(self) -> str:
+            return "a int"
+
+        def reader(self, schema: Any) -> DataSourceReader:
+            return LoggedReader()
+
+    def reads() -> int:
+        return len(Path(log).read_text().splitlines())
+
+    spark.dataSource.register(Logged)
+    frame = spark.read.format("logged").load()
+    frame.persist()
+    assert frame.count() == 2
+    assert frame.filter("a > 1").collect() == [Row(a=2)]
+    assert frame.alias("l").join(frame.alias("r"), F.col("l.a") == F.col("r.a")).count() == 2
+    assert reads() == 1
+    frame.unpersist()
+    assert frame.count() == 2
+    assert reads() == 2
+
+
+def test_the_first_rows_are_those_of_the_first_partition(spark: Any) -> None:
+    frame = spark.range(0, 100, numPartitions=4)
+    assert [row.id for row in frame.limit(3).collect()] == [0, 1, 2]
+    assert [row.id for row in frame.offset(98).collect()] == [98, 99]
+    assert frame.head() == Row(id=0)
+    assert [row.id for row in frame.tail(2)] == [98, 99]
+
+
+def test_rows_below_a_projection_order_and_filter_it(spark: Any) -> None:
+    frame = spark.createDataFrame([(1, "b"), (2, "a")], "n int, s string")
+    assert frame.select("s").sort(frame.n.desc()).collect() == [Row(s="a"), Row(s="b")]
+    assert frame.select("s").filter(frame.n == 1).collect() == [Row(s="b")]
+    assert frame.select("s").columns == ["s"]
+
+
+def test_names_in_sql_stand_for_parameters_and_data_frames(spark: Any) -> None:
+    frame = spark.range(5)
+    query = "SELECT id FROM {frame} WHERE id > :low ORDER BY id"
+    assert spark.sql(query, {"low": 2}, frame=frame).collect() == [Row(id=3), Row(id=4)]
+    assert spark.sql("SELECT ? + ? AS sum", [1, 2]).collect() == [Row(sum=3)]
