@@ -12,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use prost::bytes::Bytes;
+use seatrial_engine::error::condition::ARTIFACT_ALREADY_EXISTS;
 use seatrial_engine::error::{ExceptionClass, SparkError};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -97,7 +98,10 @@ impl Artifacts {
         }
         match kept.files.get(name) {
             Some(known) if *known == digest => return Ok(Added::Kept),
-            Some(_) => return Err(exists(name)),
+            Some(_) => {
+                let parameters = [("normalizedRemoteRelativePath", name.to_owned())];
+                return Err(ARTIFACT_ALREADY_EXISTS.error(parameters).into());
+            }
             None => {}
         }
         let folder = kept.folder().map_err(|error| cannot_keep(name, &error))?;
@@ -192,21 +196,6 @@ fn wanted(name: &str) -> Result<Use<'_>, Failure> {
         // Classes of a JVM, and files to be put wherever a client wants.
         _ => Err(Failure::unsupported("artifact", name)),
     }
-}
-
-fn exists(name: &str) -> Failure {
-    let condition = "ARTIFACT_ALREADY_EXISTS";
-    let text = format!(
-        "The artifact {name} already exists. Please choose a different name for the new artifact because it cannot be overwritten."
-    );
-    let error = SparkError {
-        exception: ExceptionClass::SparkRuntime,
-        condition: Some(condition.to_owned()),
-        sql_state: Some("42713".to_owned()),
-        parameters: [("normalizedRemoteRelativePath".to_owned(), name.to_owned())].into(),
-        message: format!("[{condition}] {text} SQLSTATE: 42713"),
-    };
-    error.into()
 }
 
 fn cannot_keep(name: &str, error: &std::io::Error) -> Failure {

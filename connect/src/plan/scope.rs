@@ -2,35 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use seatrial_engine::error::condition::Condition;
+use seatrial_engine::error::SparkError;
+use seatrial_engine::error::condition::{
+    AMBIGUOUS_COLUMN_REFERENCE, CANNOT_RESOLVE_DATAFRAME_COLUMN, INVALID_ATTRIBUTE_NAME_SYNTAX,
+};
 use seatrial_engine::error::relation::quoted;
-use seatrial_engine::error::{ExceptionClass, SparkError};
 
 use super::attribute::{Attribute, Resolved, find, name_parts, unresolved};
-
-/// A name that does not parse as one.
-const INVALID_ATTRIBUTE_NAME_SYNTAX: Condition = Condition {
-    name: "INVALID_ATTRIBUTE_NAME_SYNTAX",
-    sql_state: "42601",
-    exception: ExceptionClass::Analysis,
-    template: "Syntax error in the attribute name: <name>. Check that backticks appear in pairs, a quoted string is a complete name part and use a backtick only inside quoted name parts.",
-};
-
-/// A column of a DataFrame that is none of those below.
-const CANNOT_RESOLVE_DATAFRAME_COLUMN: Condition = Condition {
-    name: "CANNOT_RESOLVE_DATAFRAME_COLUMN",
-    sql_state: "42704",
-    exception: ExceptionClass::Analysis,
-    template: "Cannot resolve dataframe column <name>. It's probably because of illegal references like `df1.select(df2.col(\"a\"))`.",
-};
-
-/// A column of a DataFrame that the query holds more than once.
-const AMBIGUOUS_COLUMN_REFERENCE: Condition = Condition {
-    name: "AMBIGUOUS_COLUMN_REFERENCE",
-    sql_state: "42702",
-    exception: ExceptionClass::Analysis,
-    template: "Column <name> is ambiguous. It's because you joined several DataFrame together, and some of these DataFrames are the same.\nThis column points to one of the DataFrames but Spark is unable to figure out which one.\nPlease alias the DataFrames with different names via `DataFrame.alias` before joining them,\nand specify the column using qualified name, e.g. `df.alias(\"a\").join(df.alias(\"b\"), col(\"a.id\") > col(\"b.id\"))`.",
-};
 
 /// The columns that a DataFrame of the client had where it became part of the query.
 #[derive(Debug, Clone)]

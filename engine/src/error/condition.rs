@@ -231,6 +231,96 @@ conditions! {
     /// A setting that belongs to the whole program.
     CANNOT_MODIFY_STATIC_CONFIG = "CANNOT_MODIFY_STATIC_CONFIG", "46110", Analysis,
         "Cannot modify the value of the static Spark config: <key>.";
+    /// `toDF` with another number of names than of columns.
+    ASSIGNMENT_ARITY_MISMATCH = "ASSIGNMENT_ARITY_MISMATCH", "42802", Analysis,
+        "The number of columns or variables assigned or aliased: <numTarget> does not match the number of source expressions: <numExpr>.";
+    /// The sides have different numbers of columns.
+    NUM_COLUMNS_MISMATCH = "NUM_COLUMNS_MISMATCH", "42826", Analysis,
+        "<operator> can only be performed on inputs with the same number of columns, but the first input has <firstNumColumns> columns and the <invalidOrdinalNum> input has <invalidNumColumns> columns.";
+    /// A catalogue that is not there.
+    CATALOG_NOT_FOUND = "CATALOG_NOT_FOUND", "42P08", Spark,
+        "The catalog <catalogName> not found. Consider to set the SQL config <config> to a catalog plugin.";
+    /// Every column is kept, and none becomes rows.
+    UNPIVOT_REQUIRES_VALUE_COLUMNS = "UNPIVOT_REQUIRES_VALUE_COLUMNS", "42K0A", Analysis,
+        "At least one value column needs to be specified for UNPIVOT, all columns specified as ids.";
+    /// Columns that cannot become one.
+    UNPIVOT_VALUE_DATA_TYPE_MISMATCH = "UNPIVOT_VALUE_DATA_TYPE_MISMATCH", "42K09", Analysis,
+        "Unpivot value columns must share a least common type, some types do not: [<types>].";
+    /// Columns that cannot become rows of one type.
+    TRANSPOSE_NO_LEAST_COMMON_TYPE = "TRANSPOSE_NO_LEAST_COMMON_TYPE", "42K09", Analysis,
+        "Transpose requires non-index columns to share a least common type, but <dt1> and <dt2> do not.";
+    /// A column whose values are no names.
+    TRANSPOSE_INVALID_INDEX_COLUMN = "TRANSPOSE_INVALID_INDEX_COLUMN", "42804", Analysis,
+        "Invalid index column for TRANSPOSE because: <reason>";
+    /// More rows than there may be columns.
+    TRANSPOSE_EXCEED_ROW_LIMIT = "TRANSPOSE_EXCEED_ROW_LIMIT", "54006", Analysis,
+        "Number of rows exceeds the allowed limit of <maxValues> for TRANSPOSE. If this was intended, set <config> to at least the current row count.";
+    /// A statistic that `summary` does not know.
+    UNRECOGNIZED_STATISTIC = "UNRECOGNIZED_STATISTIC", "42704", IllegalArgument,
+        "The statistic <stats> is not recognized. Valid statistics include `count`, `count_distinct`, `approx_count_distinct`, `mean`, `stddev`, `min`, `max`, and percentile values. Percentile must be a numeric value followed by '%', within the range 0% to 100%.";
+    /// No field would be left.
+    CANNOT_DROP_ALL_FIELDS = "DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: Cannot drop all fields in struct.";
+    /// A name that does not parse as one.
+    INVALID_ATTRIBUTE_NAME_SYNTAX = "INVALID_ATTRIBUTE_NAME_SYNTAX", "42601", Analysis,
+        "Syntax error in the attribute name: <name>. Check that backticks appear in pairs, a quoted string is a complete name part and use a backtick only inside quoted name parts.";
+    /// A column of a DataFrame that is none of those below.
+    CANNOT_RESOLVE_DATAFRAME_COLUMN = "CANNOT_RESOLVE_DATAFRAME_COLUMN", "42704", Analysis,
+        "Cannot resolve dataframe column <name>. It's probably because of illegal references like `df1.select(df2.col(\"a\"))`.";
+    /// A column of a DataFrame that the query holds more than once.
+    AMBIGUOUS_COLUMN_REFERENCE = "AMBIGUOUS_COLUMN_REFERENCE", "42702", Analysis,
+        "Column <name> is ambiguous. It's because you joined several DataFrame together, and some of these DataFrames are the same.\nThis column points to one of the DataFrames but Spark is unable to figure out which one.\nPlease alias the DataFrames with different names via `DataFrame.alias` before joining them,\nand specify the column using qualified name, e.g. `df.alias(\"a\").join(df.alias(\"b\"), col(\"a.id\") > col(\"b.id\"))`.";
+    /// An id that is no UUID.
+    INVALID_HANDLE_FORMAT = "INVALID_HANDLE.FORMAT", "HY000", Spark,
+        "The handle <handle> is invalid. Handle must be an UUID string of the format '00112233-4455-6677-8899-aabbccddeeff'";
+    /// An operation that is unknown, or was released.
+    INVALID_HANDLE_OPERATION_NOT_FOUND = "INVALID_HANDLE.OPERATION_NOT_FOUND", "HY000", Spark,
+        "The handle <handle> is invalid. Operation not found.";
+    /// An operation that nobody listened to for too long.
+    INVALID_HANDLE_OPERATION_ABANDONED = "INVALID_HANDLE.OPERATION_ABANDONED", "HY000", Spark,
+        "The handle <handle> is invalid. Operation was considered abandoned because of inactivity and removed.";
+    /// An operation's id that another one has.
+    INVALID_HANDLE_OPERATION_ALREADY_EXISTS = "INVALID_HANDLE.OPERATION_ALREADY_EXISTS", "HY000", Spark,
+        "The handle <handle> is invalid. Operation already exists.";
+    /// A session that is unknown.
+    INVALID_HANDLE_SESSION_NOT_FOUND = "INVALID_HANDLE.SESSION_NOT_FOUND", "HY000", Spark,
+        "The handle <handle> is invalid. Session not found.";
+    /// A session that was released, or expired.
+    INVALID_HANDLE_SESSION_CLOSED = "INVALID_HANDLE.SESSION_CLOSED", "HY000", Spark,
+        "The handle <handle> is invalid. Session was closed.";
+    /// A session's id that is taken.
+    INVALID_HANDLE_SESSION_ALREADY_EXISTS = "INVALID_HANDLE.SESSION_ALREADY_EXISTS", "HY000", Spark,
+        "The handle <handle> is invalid. Session already exists. Please provide a different session ID for the cloned session.";
+    /// A session that is not the one that the client talked to before.
+    INVALID_HANDLE_SESSION_CHANGED = "INVALID_HANDLE.SESSION_CHANGED", "HY000", Spark,
+        "The handle <handle> is invalid. The existing Spark server driver instance has restarted. Please reconnect.";
+    /// A response that was released.
+    INVALID_CURSOR_POSITION_NOT_AVAILABLE = "INVALID_CURSOR.POSITION_NOT_AVAILABLE", "HY109", Spark,
+        "The cursor is invalid. The cursor position id <responseId> is no longer available at index <index>.";
+    /// A response that there never was.
+    INVALID_CURSOR_POSITION_NOT_FOUND = "INVALID_CURSOR.POSITION_NOT_FOUND", "HY109", Spark,
+        "The cursor is invalid. The cursor position id <responseId> is not found.";
+    /// Another stream took over.
+    INVALID_CURSOR_DISCONNECTED = "INVALID_CURSOR.DISCONNECTED", "HY109", Spark,
+        "The cursor is invalid. The cursor has been disconnected by the server.";
+    /// An operation that was not begun so that it could be attached to.
+    INVALID_CURSOR_NOT_REATTACHABLE = "INVALID_CURSOR.NOT_REATTACHABLE", "HY109", Spark,
+        "The cursor is invalid. The cursor is not reattachable.";
+    /// An operation that was interrupted.
+    OPERATION_CANCELED = "OPERATION_CANCELED", "HY008", Spark,
+        "Operation has been canceled.";
+    /// A compressed plan that cannot be read.
+    CONNECT_INVALID_PLAN_CANNOT_PARSE = "CONNECT_INVALID_PLAN.CANNOT_PARSE", "56K00", Spark,
+        "The Spark Connect plan is invalid. Cannot decompress or parse the input plan (<errorMsg>)";
+    /// A compressed plan that would be too large.
+    CONNECT_INVALID_PLAN_PLAN_SIZE_LARGER_THAN_MAX = "CONNECT_INVALID_PLAN.PLAN_SIZE_LARGER_THAN_MAX", "56K00", Spark,
+        "The Spark Connect plan is invalid. The plan size is larger than max (<planSize> vs. <maxPlanSize>)";
+    /// A setting that is neither set nor known.
+    SQL_CONF_NOT_FOUND = "SQL_CONF_NOT_FOUND", "42K0I", Spark,
+        "The SQL config <sqlConf> cannot be found. Please verify that the config exists.";
+    /// A file that a client sends twice, and not the same.
+    ARTIFACT_ALREADY_EXISTS = "ARTIFACT_ALREADY_EXISTS", "42713", SparkRuntime,
+        "The artifact <normalizedRemoteRelativePath> already exists. Please choose a different name for the new artifact because it cannot be overwritten.";
 }
 
 impl Condition {

@@ -4,8 +4,8 @@
 //! calls.
 
 use datafusion::sql::sqlparser::ast::Expr;
-use seatrial_engine::error::condition::Condition;
-use seatrial_engine::error::{ExceptionClass, SparkError};
+use seatrial_engine::error::SparkError;
+use seatrial_engine::error::condition::{CANNOT_DROP_ALL_FIELDS, UNEXPECTED_INPUT_TYPE};
 use seatrial_engine::types::{DataType, StructField, StructType};
 use spark_connect_proto::Expression;
 use spark_connect_proto::expression::UpdateFields;
@@ -15,22 +15,6 @@ use super::super::syntax::{call, case, null, text};
 use super::super::unsupported;
 use super::{ExprType, Translator, kind};
 use crate::types::malformed;
-
-/// No field would be left.
-const CANNOT_DROP_ALL_FIELDS: Condition = Condition {
-    name: "DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS",
-    sql_state: "42K09",
-    exception: ExceptionClass::Analysis,
-    template: "Cannot resolve \"<sqlExpr>\" due to data type mismatch: Cannot drop all fields in struct.",
-};
-
-/// What has no fields.
-const UNEXPECTED_INPUT_TYPE: Condition = Condition {
-    name: "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-    sql_state: "42K09",
-    exception: ExceptionClass::Analysis,
-    template: "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however <inputSql> has the type <inputType>.",
-};
 
 /// A struct in parts.
 #[derive(Debug, Clone)]
@@ -90,7 +74,7 @@ impl Parts {
     fn of(whole: Expr, is_nullable: bool, data_type: DataType, base_name: String) -> Result<Self, SparkError> {
         let DataType::Struct(schema) = data_type else {
             return Err(UNEXPECTED_INPUT_TYPE.error([
-                ("sqlExpr", format!("update_fields({base_name})")),
+                ("sqlExpr", format!("\"update_fields({base_name})\"")),
                 ("paramIndex", "first".to_owned()),
                 ("requiredType", "\"STRUCT\"".to_owned()),
                 ("inputSql", format!("\"{base_name}\"")),
@@ -161,7 +145,7 @@ impl Parts {
     /// When no field is left.
     pub(super) fn into_sql(self) -> Result<Expr, SparkError> {
         if self.fields.is_empty() {
-            return Err(CANNOT_DROP_ALL_FIELDS.error([("sqlExpr", self.name())]));
+            return Err(CANNOT_DROP_ALL_FIELDS.error([("sqlExpr", format!("\"{}\"", self.name()))]));
         }
         let fields = self.fields.into_iter().flat_map(|(field, value)| [text(&field.name), value]);
         let new = call("named_struct", fields.collect());

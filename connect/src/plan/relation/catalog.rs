@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, ListBuilder, StringArray, StringBuilder};
 use arrow::datatypes::{DataType as ArrowType, Field};
-use seatrial_engine::error::condition::{Condition, SCHEMA_NOT_FOUND};
+use seatrial_engine::error::condition::{CATALOG_NOT_FOUND, SCHEMA_NOT_FOUND};
 use seatrial_engine::error::relation::quoted;
 use seatrial_engine::error::{ExceptionClass, SparkError};
 use seatrial_engine::session::{Listed, Session};
@@ -16,14 +16,6 @@ use spark_connect_proto::read::NamedTable;
 use super::super::attribute::name_parts;
 use super::super::{Planned, Planner, unsupported};
 use crate::types::{from_proto, malformed};
-
-/// A catalogue that is not there.
-const CATALOG_NOT_FOUND: Condition = Condition {
-    name: "CATALOG_NOT_FOUND",
-    sql_state: "42P08",
-    exception: ExceptionClass::Spark,
-    template: "The catalog <catalogName> not found. Consider to set the SQL config <config> to a catalog plugin.",
-};
 
 impl Planner<'_> {
     pub(super) async fn catalog(&self, catalog: &Catalog) -> Result<Planned, SparkError> {

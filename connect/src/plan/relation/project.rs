@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{Expr, Ident, SelectItem};
-use seatrial_engine::error::ExceptionClass;
 use seatrial_engine::error::SparkError;
-use seatrial_engine::error::condition::{COLUMN_ALREADY_EXISTS, Condition};
+use seatrial_engine::error::condition::{ASSIGNMENT_ARITY_MISMATCH, COLUMN_ALREADY_EXISTS};
 use seatrial_engine::error::relation::quoted;
 use seatrial_engine::session::Bindings;
 use seatrial_engine::types::{DataType, StructField, StructType};
@@ -16,14 +15,6 @@ use super::super::expression::{Item, Translator};
 use super::super::syntax::{aliased, cast, column, from, ident, null, query_of, select};
 use super::super::{Planned, Planner};
 use crate::types::{from_proto, malformed};
-
-/// `toDF` with another number of names than of columns.
-const ASSIGNMENT_ARITY_MISMATCH: Condition = Condition {
-    name: "ASSIGNMENT_ARITY_MISMATCH",
-    sql_state: "42802",
-    exception: ExceptionClass::Analysis,
-    template: "The number of columns or variables assigned or aliased: <numTarget> does not match the number of source expressions: <numExpr>.",
-};
 
 /// How a projection was made, so that an operator over it may ask for more of its input.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{Distinct, SelectItem, SetExpr, SetOperator, SetQuantifier};
-use seatrial_engine::error::condition::Condition;
-use seatrial_engine::error::{ExceptionClass, SparkError};
+use seatrial_engine::error::SparkError;
+use seatrial_engine::error::condition::NUM_COLUMNS_MISMATCH;
 use seatrial_engine::session::Bindings;
 use spark_connect_proto::set_operation::SetOpType;
 use spark_connect_proto::{Deduplicate, SetOperation};
@@ -15,14 +15,6 @@ use super::super::syntax::{aliased, call, cast, column, from, null, query, query
 use super::super::{Planned, Planner, unsupported};
 use super::project::{as_they_are, typed};
 use crate::types::malformed;
-
-/// The sides have different numbers of columns.
-const NUM_COLUMNS_MISMATCH: Condition = Condition {
-    name: "NUM_COLUMNS_MISMATCH",
-    sql_state: "42826",
-    exception: ExceptionClass::Analysis,
-    template: "<operator> can only be performed on inputs with the same number of columns, but the first input has <firstNumColumns> columns and the <invalidOrdinalNum> input has <invalidNumColumns> columns.",
-};
 
 impl Planner<'_> {
     pub(super) async fn set_operation(&self, operation: &SetOperation) -> Result<Planned, SparkError> {

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, StringArray};
 use arrow::compute::{concat_batches, interleave};
-use seatrial_engine::error::condition::Condition;
+use seatrial_engine::error::SparkError;
+use seatrial_engine::error::condition::{
+    TRANSPOSE_EXCEED_ROW_LIMIT, TRANSPOSE_INVALID_INDEX_COLUMN, TRANSPOSE_NO_LEAST_COMMON_TYPE,
+    UNPIVOT_REQUIRES_VALUE_COLUMNS, UNPIVOT_VALUE_DATA_TYPE_MISMATCH,
+};
 use seatrial_engine::error::relation::quoted;
-use seatrial_engine::error::{ExceptionClass, SparkError};
 use seatrial_engine::session::Bindings;
 use seatrial_engine::types::{DataType, StructField, StructType};
 use spark_connect_proto::{Transpose, Unpivot};
@@ -16,46 +19,6 @@ use super::super::expression::{Item, Translator};
 use super::super::syntax::{aliased, call, cast, from, order_by, query_of, select, sort_key, text};
 use super::super::{Planned, Planner, common_type};
 use crate::shown::Shower;
-
-/// Every column is kept, and none becomes rows.
-const UNPIVOT_REQUIRES_VALUE_COLUMNS: Condition = Condition {
-    name: "UNPIVOT_REQUIRES_VALUE_COLUMNS",
-    sql_state: "42K0A",
-    exception: ExceptionClass::Analysis,
-    template: "At least one value column needs to be specified for UNPIVOT, all columns specified as ids.",
-};
-
-/// Columns that cannot become one.
-const UNPIVOT_VALUE_DATA_TYPE_MISMATCH: Condition = Condition {
-    name: "UNPIVOT_VALUE_DATA_TYPE_MISMATCH",
-    sql_state: "42K09",
-    exception: ExceptionClass::Analysis,
-    template: "Unpivot value columns must share a least common type, some types do not: [<types>].",
-};
-
-/// Columns that cannot become rows of one type.
-const TRANSPOSE_NO_LEAST_COMMON_TYPE: Condition = Condition {
-    name: "TRANSPOSE_NO_LEAST_COMMON_TYPE",
-    sql_state: "42K09",
-    exception: ExceptionClass::Analysis,
-    template: "Transpose requires non-index columns to share a least common type, but <dt1> and <dt2> do not.",
-};
-
-/// A column whose values are no names.
-const TRANSPOSE_INVALID_INDEX_COLUMN: Condition = Condition {
-    name: "TRANSPOSE_INVALID_INDEX_COLUMN",
-    sql_state: "42804",
-    exception: ExceptionClass::Analysis,
-    template: "Invalid index column for TRANSPOSE because: <reason>",
-};
-
-/// More rows than there may be columns.
-const TRANSPOSE_EXCEED_ROW_LIMIT: Condition = Condition {
-    name: "TRANSPOSE_EXCEED_ROW_LIMIT",
-    sql_state: "54006",
-    exception: ExceptionClass::Analysis,
-    template: "Number of rows exceeds the allowed limit of <maxValues> for TRANSPOSE. If this was intended, set <config> to at least the current row count.",
-};
 
 /// As many rows as may become columns, as Spark's `spark.sql.transposeMaxValues`.
 const MOST_ROWS: usize = 500;

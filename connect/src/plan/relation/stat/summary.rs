@@ -6,8 +6,8 @@ use arrow::array::{Array, ArrayRef, StringArray, UInt64Array};
 use arrow::compute::{SortOptions, sort_to_indices, take};
 use arrow::record_batch::RecordBatch;
 use datafusion::sql::sqlparser::ast::Expr;
-use seatrial_engine::error::condition::Condition;
-use seatrial_engine::error::{ExceptionClass, SparkError};
+use seatrial_engine::error::SparkError;
+use seatrial_engine::error::condition::UNRECOGNIZED_STATISTIC;
 use seatrial_engine::session::DataFrame;
 use seatrial_engine::types::arrow::to_table_schema;
 use seatrial_engine::types::{DataType, StructField, StructType};
@@ -22,14 +22,6 @@ use super::quantile::place;
 use super::{requirement, whole};
 use crate::deferred;
 use crate::shown::Shower;
-
-/// A statistic that `summary` does not know.
-const UNRECOGNIZED_STATISTIC: Condition = Condition {
-    name: "UNRECOGNIZED_STATISTIC",
-    sql_state: "42704",
-    exception: ExceptionClass::IllegalArgument,
-    template: "The statistic <stats> is not recognized. Valid statistics include `count`, `count_distinct`, `approx_count_distinct`, `mean`, `stddev`, `min`, `max`, and percentile values. Percentile must be a numeric value followed by '%', within the range 0% to 100%.",
-};
 
 /// What `describe` tells.
 const DESCRIBED: [&str; 5] = ["count", "mean", "stddev", "min", "max"];
