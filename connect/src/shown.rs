@@ -11,11 +11,13 @@ use arrow::datatypes::{
     Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType, IntervalYearMonthType, Time64NanosecondType,
     TimestampMicrosecondType,
 };
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::{DateTime, Offset, TimeZone, Utc};
 use seatrial_engine::error::{ExceptionClass, SparkError};
 use seatrial_engine::session::Session;
 use seatrial_engine::types::arrow::to_table_schema;
-use seatrial_engine::types::values::{calendar, variant_text};
+use seatrial_engine::types::values::{calendar, decimal_text, java_number, variant_text};
 use seatrial_engine::types::{DataType, StructField, StructType};
 
 /// Shows values as a session wants them.
@@ -82,9 +84,9 @@ impl Shower {
             DataType::Short => array.as_primitive::<Int16Type>().value(row).to_string(),
             DataType::Integer => array.as_primitive::<Int32Type>().value(row).to_string(),
             DataType::Long => array.as_primitive::<Int64Type>().value(row).to_string(),
-            DataType::Float => float(array.as_primitive::<Float32Type>().value(row)),
-            DataType::Double => double(array.as_primitive::<Float64Type>().value(row)),
-            DataType::Decimal { scale, .. } => decimal(array.as_primitive::<Decimal128Type>().value(row), *scale),
+            DataType::Float => java_number::text(array.as_primitive::<Float32Type>().value(row).into(), true),
+            DataType::Double => java_number::text(array.as_primitive::<Float64Type>().value(row), false),
+            DataType::Decimal { scale, .. } => decimal_text(array.as_primitive::<Decimal128Type>().value(row), *scale),
             DataType::String { .. } | DataType::Char(_) | DataType::Varchar(_) => {
                 array.as_string::<i32>().value(row).to_owned()
             }
@@ -148,7 +150,7 @@ impl Shower {
             BinaryStyle::Hex => each("", &|byte| format!("{byte:02X}")),
             BinaryStyle::Basic => format!("[{}]", each(", ", &|byte| i8::from_ne_bytes([byte]).to_string())),
             BinaryStyle::Utf8 => String::from_utf8_lossy(bytes).into_owned(),
-            BinaryStyle::Base64 => base64(bytes),
+            BinaryStyle::Base64 => STANDARD_NO_PAD.encode(bytes),
         }
     }
 
@@ -169,41 +171,6 @@ fn in_plain_layout(array: &ArrayRef, data_type: &DataType) -> Result<ArrayRef, S
         return Ok(std::sync::Arc::clone(array));
     }
     cast(array, wanted).map_err(SparkError::internal)
-}
-
-/// A double as Java writes it.
-pub(crate) fn double(value: f64) -> String {
-    java(value, format!("{value:?}"), format!("{value:E}"), || format!("{value:.1E}"))
-}
-
-/// A float as Java writes it.
-pub(crate) fn float(value: f32) -> String {
-    java(f64::from(value), format!("{value:?}"), format!("{value:E}"), || format!("{value:.1E}"))
-}
-
-/// Plain between a thousandth and ten million, with an exponent otherwise, and with two digits at least.
-fn java(value: f64, plain: String, short: String, two_digits: impl Fn() -> String) -> String {
-    let magnitude = value.abs();
-    if value.is_nan() {
-        "NaN".to_owned()
-    } else if value.is_infinite() {
-        if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned()
-    } else if magnitude == 0.0 || (1e-3..1e7).contains(&magnitude) {
-        plain
-    } else if short.contains('.') {
-        short
-    } else {
-        two_digits()
-    }
-}
-
-/// A decimal with all digits of its scale.
-pub(crate) fn decimal(unscaled: i128, scale: u8) -> String {
-    let scale = usize::from(scale);
-    let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - scale);
-    let sign = if unscaled < 0 { "-" } else { "" };
-    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
 /// `2020-01-02 03:04:05.6`.
@@ -281,19 +248,6 @@ fn calendar_interval(months: i32, days: i32, micros: i64) -> String {
     parts.join(" ")
 }
 
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..=chunk.len() {
-            let digit = usize::try_from(bits >> (18 - 6 * place) & 63).unwrap_or_default();
-            text.extend(DIGITS.get(digit).map(|digit| char::from(*digit)));
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -307,42 +261,6 @@ mod tests {
     use super::*;
 
     // All expected texts are those of PySpark 4.2.1.
-
-    #[rstest]
-    #[case(1.0, "1.0")]
-    #[case(1e10, "1.0E10")]
-    #[case(1e-5, "1.0E-5")]
-    #[case(0.1 + 0.2, "0.30000000000000004")]
-    #[case(1_234_567.0, "1234567.0")]
-    #[case(12_345_678.0, "1.2345678E7")]
-    #[case(-0.0, "-0.0")]
-    #[case(0.001, "0.001")]
-    #[case(5e-324, "4.9E-324")]
-    #[case(2.225_073_858_507_201_4e-308, "2.2250738585072014E-308")]
-    #[case(f64::NAN, "NaN")]
-    #[case(f64::NEG_INFINITY, "-Infinity")]
-    fn doubles_are_javas(#[case] value: f64, #[case] expected: &str) {
-        assert_eq!(double(value), expected);
-    }
-
-    #[rstest]
-    #[case(1.1, "1.1")]
-    #[case(16_777_216.0, "1.6777216E7")]
-    #[case(f32::MAX, "3.4028235E38")]
-    #[case(1e-45, "1.4E-45")]
-    #[case(9.999e-4, "9.999E-4")]
-    fn floats_are_javas(#[case] value: f32, #[case] expected: &str) {
-        assert_eq!(float(value), expected);
-    }
-
-    #[rstest]
-    #[case(0, 8, "0.00000000")]
-    #[case(10, 8, "0.00000010")]
-    #[case(-5, 2, "-0.05")]
-    #[case(123, 0, "123")]
-    fn decimals_keep_their_scale(#[case] unscaled: i128, #[case] scale: u8, #[case] expected: &str) {
-        assert_eq!(decimal(unscaled, scale), expected);
-    }
 
     #[rstest]
     #[case(93_784_567_000, 0, 3, "INTERVAL '1 02:03:04.567' DAY TO SECOND")]

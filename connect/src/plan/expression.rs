@@ -24,6 +24,7 @@ use super::literal::{Typed, value_of};
 use super::scope::Scope;
 use super::syntax::{boolean, cast, null, number, text as text_literal};
 use super::{Planner, unsupported};
+use crate::shown::Shower;
 use crate::types::{from_proto, malformed};
 
 /// A column of a select list.
@@ -267,7 +268,7 @@ impl<'p> Translator<'p> {
             (ScalarValue::Null, _) => return Ok(null()),
             _ => {}
         }
-        let shown = shown(&typed);
+        let shown = self.shown_literal(&typed)?;
         let field = StructField::new("", typed.data_type);
         let bound = self.bindings.literal(typed.value, &field)?;
         if let Expr::Function(function) = &bound
@@ -276,6 +277,23 @@ impl<'p> Translator<'p> {
             self.shown.literals.insert(name.value.clone(), shown);
         }
         Ok(bound)
+    }
+
+    /// How a bound literal is shown in the name of a column.
+    fn shown_literal(&self, typed: &Typed) -> Result<String, SparkError> {
+        use datafusion::common::ScalarValue;
+        if let ScalarValue::Binary(Some(bytes)) = &typed.value {
+            return Ok(format!("X'{}'", bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>()));
+        }
+        let shower = Shower::of_session(&self.planner.session.engine)?;
+        let texts = shower.column(&typed.value.to_array()?, &typed.data_type)?;
+        let Some(text) = texts.into_iter().next().flatten() else { return Ok("NULL".to_owned()) };
+        Ok(match typed.data_type {
+            DataType::Date => format!("DATE '{text}'"),
+            DataType::Timestamp => format!("TIMESTAMP '{text}'"),
+            DataType::TimestampNtz => format!("TIMESTAMP_NTZ '{text}'"),
+            _ => text,
+        })
     }
 
     /// A key to sort by.
@@ -452,27 +470,5 @@ fn text_of(expression: &Expression) -> Option<&str> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// How a bound literal is shown in the name of a column.
-fn shown(typed: &Typed) -> String {
-    use datafusion::common::ScalarValue;
-    if typed.value.is_null() {
-        return "NULL".to_owned();
-    }
-    match &typed.value {
-        ScalarValue::Date32(_) => format!("DATE '{}'", typed.value),
-        ScalarValue::TimestampMicrosecond(_, Some(_)) => format!("TIMESTAMP '{}'", typed.value),
-        ScalarValue::TimestampMicrosecond(_, None) => format!("TIMESTAMP_NTZ '{}'", typed.value),
-        ScalarValue::Binary(Some(bytes)) => {
-            format!("X'{}'", bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>())
-        }
-        ScalarValue::Decimal128(Some(unscaled), _, scale) => {
-            crate::shown::decimal(*unscaled, u8::try_from(*scale).unwrap_or_default())
-        }
-        ScalarValue::Float64(Some(value)) => crate::shown::double(*value),
-        ScalarValue::Float32(Some(value)) => crate::shown::float(*value),
-        value => value.to_string(),
     }
 }

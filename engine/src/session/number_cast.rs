@@ -12,9 +12,10 @@ use datafusion::logical_expr::{
     Volatility,
 };
 
-use super::functions::{arithmetic, java_number};
+use super::functions::arithmetic;
 use crate::error::SparkError;
 use crate::error::condition::CAST_OVERFLOW;
+use crate::types::values::java_number;
 
 /// The cast with Spark's meaning; none where DataFusion's is the same.
 pub(super) fn rewrite(expr: &Expr, schema: &DFSchema, ansi: bool) -> Result<Option<Expr>> {

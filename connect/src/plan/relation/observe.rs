@@ -6,6 +6,7 @@ use datafusion::common::ScalarValue;
 use seatrial_engine::error::SparkError;
 use seatrial_engine::session::DataFrame;
 use seatrial_engine::types::DataType;
+use seatrial_engine::types::values::decimal_text;
 use spark_connect_proto::CollectMetrics;
 use spark_connect_proto::execute_plan_response::ObservedMetrics;
 use spark_connect_proto::expression::Literal;
@@ -14,7 +15,6 @@ use spark_connect_proto::expression::literal::{Decimal, LiteralType};
 use super::super::expression::Translator;
 use super::super::syntax::{aliased, from, query_of, select};
 use super::super::{Planned, Planner};
-use crate::shown;
 use crate::types::to_proto;
 
 /// The metrics of an observed relation.
@@ -87,7 +87,7 @@ fn literal(value: &ScalarValue, data_type: &DataType) -> Literal {
         ScalarValue::Float32(Some(value)) => LiteralType::Float(*value),
         ScalarValue::Float64(Some(value)) => LiteralType::Double(*value),
         ScalarValue::Decimal128(Some(unscaled), precision, scale) => LiteralType::Decimal(Decimal {
-            value: shown::decimal(*unscaled, u8::try_from(*scale).unwrap_or_default()),
+            value: decimal_text(*unscaled, u8::try_from(*scale).unwrap_or_default()),
             precision: Some(i32::from(*precision)),
             scale: Some(i32::from(*scale)),
         }),

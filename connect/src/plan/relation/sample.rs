@@ -11,6 +11,7 @@ use futures::{StreamExt, TryStreamExt};
 use seatrial_engine::error::{ExceptionClass, SparkError};
 use seatrial_engine::session::DataFrame;
 use seatrial_engine::types::DataType;
+use seatrial_engine::types::values::java_number;
 use spark_connect_proto::{Sample, StatSampleBy};
 
 use super::super::expression::Translator;
@@ -119,7 +120,7 @@ fn requirement(message: &str) -> SparkError {
 }
 
 fn shown(number: f64) -> String {
-    crate::shown::double(number)
+    java_number::text(number, false)
 }
 
 /// Numbers that look random (SplitMix64).

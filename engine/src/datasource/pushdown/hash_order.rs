@@ -119,7 +119,7 @@ fn decimal_hash(unscaled: i128, scale: u8) -> Option<i32> {
     }
     // Up to 15 digits survive a double.
     (unscaled.unsigned_abs() < 10u128.pow(15))
-        .then(|| super::filter::decimal_text(unscaled, scale).parse().ok().map(double_hash))?
+        .then(|| crate::types::values::decimal_text(unscaled, scale).parse().ok().map(double_hash))?
 }
 
 /// Spark's variant of Murmur 3: the bytes after the last whole word are mixed one by one, each as a signed int.

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
-use super::filter::{Filter, Test, Value, decimal_text};
+use super::filter::{Filter, Test, Value};
 use crate::python::exception::type_name;
+use crate::types::values::decimal_text;
 
 /// Offers the filters to a reader and returns which of them it keeps, by index. What it returns it leaves to the engine; every
 /// returned object must be one of the offered, by identity (FLT-RET-EXTRANEOUS).

@@ -12,6 +12,8 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Float32Type, Float64Type, TimeUnit, TimestampMicrosecondType};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use datafusion::common::{ScalarValue, not_impl_err};
 use datafusion::error::Result;
@@ -20,7 +22,7 @@ use serde_json::Value;
 use super::math::shared;
 use super::regex::text_lists;
 use super::scalar::{Call, Definition, Parameter, gives};
-use super::{date_pattern, dates, text};
+use super::{date_pattern, dates};
 use crate::session::text_cast;
 use crate::types::StructField;
 use crate::types::arrow::to_arrow_field;
@@ -211,7 +213,7 @@ impl Writer<'_> {
                 out.push(']');
             }
             DataType::Utf8 => quoted(out, array.as_string::<i32>().value(row)),
-            DataType::Binary => quoted(out, &text::base64(array.as_binary::<i32>().value(row))),
+            DataType::Binary => quoted(out, &STANDARD.encode(array.as_binary::<i32>().value(row))),
             DataType::Boolean => out.push_str(if array.as_boolean().value(row) { "true" } else { "false" }),
             DataType::Float64 => float(out, array.as_primitive::<Float64Type>().value(row), false),
             DataType::Float32 => float(out, f64::from(array.as_primitive::<Float32Type>().value(row)), true),
@@ -258,7 +260,7 @@ impl Writer<'_> {
 
 /// As Java shows it; what JSON has no number for is a text.
 fn float(out: &mut String, value: f64, narrow: bool) {
-    let text = super::java_number::text(value, narrow);
+    let text = crate::types::values::java_number::text(value, narrow);
     if value.is_finite() { out.push_str(&text) } else { quoted(out, &text) }
 }
 

@@ -15,7 +15,6 @@ pub(super) mod element;
 pub(super) mod field;
 pub(super) mod generated;
 pub(super) mod higher_order;
-pub(super) mod java_number;
 mod json;
 pub(super) mod map_key;
 mod maps;

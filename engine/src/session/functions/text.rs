@@ -2,6 +2,8 @@
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::datatypes::DataType;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use datafusion::error::Result;
 
 use super::math::shared;
@@ -132,7 +134,7 @@ pub(crate) const ALL: &[Definition] = &[
         })
     }),
     Definition::new("base64", &[Parameter::Bytes], gives::text, |call| {
-        call.texts(|row| Ok(Some(base64(call.bytes(0).value(row)))))
+        call.texts(|row| Ok(Some(STANDARD.encode(call.bytes(0).value(row)))))
     }),
     Definition::new("mask", &[Text, Text, Text, Text], gives::text, mask).requiring(1),
     Definition::new("equal_texts", &[Text, Text], gives::boolean, |call| {
@@ -408,24 +410,6 @@ fn soundex(text: &str) -> String {
     }
     sound.resize(4, b'0');
     String::from_utf8_lossy(&sound).into_owned()
-}
-
-/// Base 64 with padding, in one line.
-pub(super) fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().chain([0, 0].iter()).take(3).fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
-        for index in 0..4 {
-            if index > chunk.len() {
-                text.push('=');
-            } else {
-                let digit = usize::try_from(bits >> (18 - 6 * index) & 63).unwrap_or(0);
-                text.push(char::from(DIGITS[digit]));
-            }
-        }
-    }
-    text
 }
 
 fn mask(call: &Call<'_>) -> Result<ArrayRef> {

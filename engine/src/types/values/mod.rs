@@ -4,6 +4,7 @@
 //! timestamps their microseconds, floats their shortest form, non-finite floats their names.
 
 pub mod calendar;
+pub mod java_number;
 pub(crate) mod variant;
 
 #[cfg(test)]
@@ -142,20 +143,23 @@ fn float(value: f64) -> Value {
     }
 }
 
-/// A decimal with all digits of its scale.
+/// A decimal of Arrow, whose scale may be negative.
 fn decimal(value: i128, scale: i8) -> String {
-    let sign = if value < 0 { "-" } else { "" };
-    let digits = value.unsigned_abs().to_string();
-    match usize::try_from(scale) {
-        Ok(0) => format!("{sign}{digits}"),
-        Ok(scale) => {
-            let padded = format!("{digits:0>width$}", width = scale + 1);
-            let (whole, fraction) = padded.split_at_checked(padded.len() - scale).unwrap_or((&padded, ""));
-            format!("{sign}{whole}.{fraction}")
-        }
+    match u8::try_from(scale) {
+        Ok(scale) => decimal_text(value, scale),
         Err(_) if value == 0 => "0".to_owned(),
-        Err(_) => format!("{sign}{digits}{}", "0".repeat(usize::from(scale.unsigned_abs()))),
+        Err(_) => format!("{value}{}", "0".repeat(usize::from(scale.unsigned_abs()))),
     }
+}
+
+/// A decimal with all digits of its scale.
+pub fn decimal_text(unscaled: i128, scale: u8) -> String {
+    let sign = if unscaled < 0 { "-" } else { "" };
+    let scale = usize::from(scale);
+    let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at_checked(digits.len() - scale).unwrap_or((&digits, ""));
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}{whole}{point}{fraction}")
 }
 
 /// The values of a column of times in any unit, each given in microseconds.

@@ -141,3 +141,12 @@ proptest::proptest! {
         let _ = variant::json_text(&value, &metadata);
     }
 }
+
+#[rstest]
+#[case(0, 8, "0.00000000")]
+#[case(10, 8, "0.00000010")]
+#[case(-5, 2, "-0.05")]
+#[case(123, 0, "123")]
+fn decimals_keep_their_scale(#[case] unscaled: i128, #[case] scale: u8, #[case] expected: &str) {
+    assert_eq!(decimal_text(unscaled, scale), expected);
+}

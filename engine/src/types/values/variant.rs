@@ -2,6 +2,9 @@
 //!
 //! A variant is two binaries: the value, a tree of headers, offsets and data; and the metadata, the dictionary of its keys.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::calendar;
 use crate::types::python_json;
 
@@ -169,7 +172,7 @@ fn primitive(value: &Primitive<'_>, out: &mut String) -> Option<()> {
         Primitive::Date(days) => quoted(&in_python_years(calendar::date(days.into()))?, out),
         Primitive::Timestamp(micros) => quoted(&format!("{}+00:00", clock(micros)?), out),
         Primitive::TimestampNtz(micros) => quoted(&clock(micros)?, out),
-        Primitive::Binary(bytes) => quoted(&base64(bytes), out),
+        Primitive::Binary(bytes) => quoted(&STANDARD.encode(bytes), out),
         Primitive::String(text) => python_json::write_string(text, out),
     }
     Some(())
@@ -259,19 +262,4 @@ fn scaled(value: i128, scale: u8) -> Option<String> {
 /// Python's dates end at the years 1 and 9999.
 fn in_python_years(text: String) -> Option<String> {
     (text.starts_with(|c: char| c.is_ascii_digit()) && !text.starts_with("0000")).then_some(text)
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let word = (byte(0) << 16) | (byte(1) << 8) | byte(2);
-        for i in 0..4 {
-            let index = usize::try_from((word >> (18 - 6 * i)) & 63).unwrap_or(0);
-            let letter = ALPHABET.get(index).map_or('=', |letter| char::from(*letter));
-            out.push(if i > u32::try_from(chunk.len()).unwrap_or(3) { '=' } else { letter });
-        }
-    }
-    out
 }

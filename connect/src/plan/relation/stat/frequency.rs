@@ -12,6 +12,7 @@ use datafusion::common::ScalarValue;
 use futures::TryStreamExt;
 use seatrial_engine::error::SparkError;
 use seatrial_engine::types::arrow::to_table_schema;
+use seatrial_engine::types::values::java_number;
 use seatrial_engine::types::{DataType, StructField, StructType};
 use spark_connect_proto::StatFreqItems;
 
@@ -27,7 +28,7 @@ impl Planner<'_> {
         let input = self.input(asked.input.as_deref()).await?;
         let support = asked.support.unwrap_or(SUPPORT);
         if !(1e-4..=1.0).contains(&support) {
-            let shown = crate::shown::double(support);
+            let shown = java_number::text(support, false);
             return Err(requirement(&format!("Support must be in [1e-4, 1], but got {shown}.")));
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 10000")]

@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType as ArrowType, Field, Float64Type};
 use arrow::record_batch::RecordBatch;
 use seatrial_engine::error::SparkError;
 use seatrial_engine::types::arrow::to_table_schema;
+use seatrial_engine::types::values::java_number;
 use seatrial_engine::types::{DataType, StructField, StructType};
 use spark_connect_proto::StatApproxQuantile;
 
@@ -24,7 +25,7 @@ impl Planner<'_> {
             return Err(requirement("percentile should be in the range [0.0, 1.0]"));
         }
         if asked.relative_error < 0.0 || asked.relative_error.is_nan() {
-            let error = crate::shown::double(asked.relative_error);
+            let error = java_number::text(asked.relative_error, false);
             return Err(requirement(&format!("Relative Error must be non-negative but got {error}")));
         }
         let mut items = Vec::with_capacity(asked.cols.len());
