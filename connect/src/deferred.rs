@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::streaming::StreamingTable;
@@ -49,8 +50,24 @@ pub(crate) fn stream(
     schema: SchemaRef,
     make: impl Fn() -> BoxStream<'static, Result<RecordBatch>> + Send + Sync + 'static,
 ) -> Result<DataFrame, SparkError> {
-    let deferred = Deferred { schema: Arc::clone(&schema), make: Box::new(make) };
-    session.read_table(Arc::new(StreamingTable::try_new(schema, vec![Arc::new(deferred)])?))
+    partitions(session, &schema, [make])
+}
+
+/// A DataFrame of several partitions, each of which makes its rows when they are asked for.
+///
+/// # Errors
+/// Never in practice; DataFusion's own.
+pub(crate) fn partitions<M>(
+    session: &Session,
+    schema: &SchemaRef,
+    makes: impl IntoIterator<Item = M>,
+) -> Result<DataFrame, SparkError>
+where
+    M: Fn() -> BoxStream<'static, Result<RecordBatch>> + Send + Sync + 'static,
+{
+    let deferred = |make| Deferred { schema: Arc::clone(schema), make: Box::new(make) };
+    let streams = makes.into_iter().map(|make| Arc::new(deferred(make)) as Arc<dyn PartitionStream>);
+    session.read_table(Arc::new(StreamingTable::try_new(Arc::clone(schema), streams.collect())?))
 }
 
 /// A DataFrame whose rows are computed, all at once, when they are asked for.
@@ -75,10 +92,23 @@ pub(crate) fn frame(
 pub(crate) fn rows_of(frame: DataFrame) -> BoxStream<'static, Result<RecordBatch>> {
     let partitions = async move {
         let plan = frame.plan().await?;
+        // All are started, so that they are read side by side; each waits when its rows are not taken.
         let streams = (0..plan.partition_count()).map(|index| plan.execute(index)).collect::<Result<Vec<_>, _>>()?;
         Ok::<_, SparkError>(stream::iter(streams).map(Ok::<_, DataFusionError>).try_flatten())
     };
     stream::once(async move { partitions.await.map_err(DataFusionError::from) }).try_flatten().boxed()
+}
+
+/// All rows of a DataFrame as one batch, which may be empty.
+///
+/// # Errors
+/// Those of the query.
+pub(crate) async fn whole(frame: &DataFrame) -> Result<RecordBatch, SparkError> {
+    let batches = frame.collect().await?;
+    match batches.first() {
+        Some(first) => concat_batches(&first.schema(), &batches).map_err(SparkError::internal),
+        None => Ok(RecordBatch::new_empty(frame.arrow_schema()?)),
+    }
 }
 
 /// The last rows of a DataFrame, of the same columns.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
+use futures::TryStreamExt;
 use seatrial_engine::error::SparkError;
 use spark_connect_proto::Plan;
 use spark_connect_proto::execute_plan_response::{ArrowBatch, ResponseType};
 
 use crate::arrow_stream::{ArrowEncoder, Encoded};
 use crate::command;
+use crate::deferred;
 use crate::failure::Failure;
 use crate::operation::{Operation, Responder};
 use crate::plan::{self, Query};
@@ -56,21 +57,16 @@ async fn asked(
 pub(crate) async fn rows(session: &ConnectSession, query: &Query, responder: &Responder) -> Result<(), Failure> {
     let encoder = ArrowEncoder::try_new(&query.schema, &session.engine.conf())?;
     responder.send_schema(schema_to_proto(&query.schema)).await?;
-    let plan = query.frame.plan().await?;
-    // All partitions are started, so that they are read side by side; each waits when its rows are not taken.
-    let streams = (0..plan.partition_count()).map(|index| plan.execute(index)).collect::<Result<Vec<_>, _>>()?;
+    let mut batches = deferred::rows_of(query.frame.clone());
     let mut sent = 0_usize;
     let mut any = false;
-    for mut stream in streams {
-        while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(SparkError::from)?;
-            if batch.num_rows() == 0 {
-                continue;
-            }
-            for encoded in encoder.encode(&batch)? {
-                any = true;
-                sent = send(responder, encoded, sent).await?;
-            }
+    while let Some(batch) = batches.try_next().await.map_err(SparkError::from)? {
+        if batch.num_rows() == 0 {
+            continue;
+        }
+        for encoded in encoder.encode(&batch)? {
+            any = true;
+            sent = send(responder, encoded, sent).await?;
         }
     }
     if !any {

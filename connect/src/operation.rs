@@ -172,7 +172,7 @@ impl Operation {
 
     /// Ends an execution that succeeded.
     pub(crate) fn complete(&self) {
-        let last = self.response(ResponseType::ResultComplete(ResultComplete::default()));
+        let last = self.response(Some(ResponseType::ResultComplete(ResultComplete::default())));
         let mut state = self.lock();
         if state.outcome.is_none() {
             state.responses.push_back(Kept { response: last, cost: RESPONSE_COST });
@@ -212,13 +212,13 @@ impl Operation {
         }
     }
 
-    fn response(&self, response_type: ResponseType) -> ExecutePlanResponse {
+    fn response(&self, response_type: Option<ResponseType>) -> ExecutePlanResponse {
         ExecutePlanResponse {
             session_id: self.session_id.clone(),
             server_side_session_id: self.server_side_session_id.clone(),
             operation_id: self.id.clone(),
             response_id: Uuid::new_v4().to_string(),
-            response_type: Some(response_type),
+            response_type,
             ..ExecutePlanResponse::default()
         }
     }
@@ -395,7 +395,7 @@ impl Responder {
             ResponseType::ArrowBatch(ArrowBatch { data, .. }) => data.len(),
             _ => 0,
         };
-        self.0.push(self.0.response(result), size).await
+        self.0.push(self.0.response(Some(result)), size).await
     }
 
     /// Sends what was observed of the rows before.
@@ -403,10 +403,7 @@ impl Responder {
     /// # Errors
     /// As [`send`](Self::send).
     pub(crate) async fn send_metrics(&self, metrics: ObservedMetrics) -> Result<(), Failure> {
-        let mut response = self.0.response(ResponseType::ResultComplete(ResultComplete::default()));
-        response.response_type = None;
-        response.observed_metrics = vec![metrics];
-        self.0.push(response, 0).await
+        self.0.push(ExecutePlanResponse { observed_metrics: vec![metrics], ..self.0.response(None) }, 0).await
     }
 
     /// Sends the schema of the rows that follow.
@@ -414,9 +411,6 @@ impl Responder {
     /// # Errors
     /// As [`send`](Self::send).
     pub(crate) async fn send_schema(&self, schema: spark_connect_proto::DataType) -> Result<(), Failure> {
-        let mut response = self.0.response(ResponseType::ResultComplete(ResultComplete::default()));
-        response.response_type = None;
-        response.schema = Some(schema);
-        self.0.push(response, 0).await
+        self.0.push(ExecutePlanResponse { schema: Some(schema), ..self.0.response(None) }, 0).await
     }
 }

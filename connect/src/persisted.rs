@@ -58,16 +58,22 @@ impl Persisted {
 
     /// The level of a relation, if it is persisted.
     pub(crate) fn level(&self, relation: &Relation) -> Option<StorageLevel> {
-        // Most sessions persist nothing.
-        self.with(|entries| match entries.is_empty() {
-            true => None,
-            false => entries.get(&canonical::text(relation)).map(|entry| entry.level),
+        let key = self.key(relation)?;
+        self.with(|entries| entries.get(&key).map(|entry| entry.level))
+    }
+
+    /// What a relation is found by, if it is persisted.
+    pub(crate) fn key(&self, relation: &Relation) -> Option<String> {
+        self.with(|entries| {
+            // Most sessions persist nothing.
+            let text = (!entries.is_empty()).then(|| canonical::text(relation))?;
+            entries.contains_key(&text).then_some(text)
         })
     }
 
     /// The rows of a relation, if it was planned since it was persisted.
-    pub(crate) fn rows(&self, relation: &Relation) -> Option<Arc<Rows>> {
-        self.with(|entries| entries.get(&canonical::text(relation)).and_then(|entry| entry.rows.clone()))
+    pub(crate) fn rows(&self, key: &str) -> Option<Arc<Rows>> {
+        self.with(|entries| entries.get(key).and_then(|entry| entry.rows.clone()))
     }
 
     /// Keeps the rows of a relation that is persisted. Who comes second gets what the first has kept.
@@ -76,10 +82,10 @@ impl Persisted {
     /// As `make`.
     pub(crate) fn keep(
         &self,
-        relation: &Relation,
+        key: &str,
         make: impl FnOnce() -> Result<Rows, SparkError>,
     ) -> Result<Option<Arc<Rows>>, SparkError> {
-        self.with(|entries| match entries.get_mut(&canonical::text(relation)) {
+        self.with(|entries| match entries.get_mut(key) {
             None => Ok(None),
             Some(Entry { rows: Some(rows), .. }) => Ok(Some(Arc::clone(rows))),
             Some(entry) => Ok(Some(Arc::clone(entry.rows.insert(Arc::new(make()?))))),

@@ -1,12 +1,12 @@
 //! `spark.sql`: a statement is carried out at once and its rows are sent back as a relation of their own; a query is analysed, and
 //! the client keeps its text as the relation.
 
-use arrow::compute::concat_batches;
 use spark_connect_proto::execute_plan_response::{ResponseType, SqlCommandResult};
 use spark_connect_proto::relation::RelType;
 use spark_connect_proto::{LocalRelation, Relation, Sql, SqlCommand};
 
 use crate::arrow_stream::ArrowEncoder;
+use crate::deferred;
 use crate::failure::Failure;
 use crate::operation::Responder;
 use crate::plan;
@@ -25,14 +25,7 @@ pub(super) async fn run(session: &ConnectSession, command: &SqlCommand, responde
     let query = plan::query(session, &relation).await?;
     let relation = if is_command {
         let encoder = ArrowEncoder::try_new(&query.schema, &session.engine.conf())?;
-        let batches = query.frame.collect().await?;
-        let encoded = match batches.first() {
-            Some(first) => {
-                let schema = first.schema();
-                encoder.encode_whole(&concat_batches(&schema, &batches).map_err(Failure::internal)?)?
-            }
-            None => encoder.empty()?,
-        };
+        let encoded = encoder.encode_whole(&deferred::whole(&query.frame).await?)?;
         let schema = Some(seatrial_engine::types::DataType::Struct(query.schema).to_json().to_string());
         let local = LocalRelation { data: Some(encoded.data), schema };
         Relation { common: None, rel_type: Some(RelType::LocalRelation(local)) }

@@ -5,7 +5,7 @@ use seatrial_engine::error::relation::quoted;
 use spark_connect_proto::CreateDataFrameViewCommand;
 
 use crate::failure::Failure;
-use crate::plan::{self, unsupported};
+use crate::plan::{Planner, unsupported};
 use crate::session::ConnectSession;
 use crate::types::malformed;
 
@@ -18,9 +18,9 @@ pub(super) async fn create(session: &ConnectSession, command: &CreateDataFrameVi
         return Err(unsupported("global temporary views").into());
     }
     let input = command.input.as_ref().ok_or_else(|| malformed("a view of nothing"))?;
-    let query = plan::query(session, input).await?;
+    let planned = Planner::new(session).relation(input).await?;
     if !command.replace && session.engine.has_view(&command.name) {
         return Err(TEMP_TABLE_OR_VIEW_ALREADY_EXISTS.error([("relationName", quoted(&[&command.name]))]).into());
     }
-    Ok(query.visible()?.create_or_replace_temp_view(&command.name)?)
+    Ok(planned.visible()?.create_or_replace_temp_view(&command.name)?)
 }

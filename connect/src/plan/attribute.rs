@@ -1,12 +1,12 @@
 //! The columns of a relation while a query is planned, and how names find them.
 
 use datafusion::sql::sqlparser::ast::{AccessExpr, Expr};
-use seatrial_engine::error::SparkError;
 use seatrial_engine::error::condition::{
     AMBIGUOUS_REFERENCE, FIELD_NOT_FOUND, INVALID_EXTRACT_BASE_FIELD_TYPE, UNRESOLVED_COLUMN_WITH_SUGGESTION,
     UNRESOLVED_COLUMN_WITHOUT_SUGGESTION,
 };
 use seatrial_engine::error::relation::{quoted, suggestions};
+use seatrial_engine::error::{ExceptionClass, SparkError};
 use seatrial_engine::types::{DataType, StructField};
 
 use super::syntax::column;
@@ -88,7 +88,18 @@ pub(crate) fn name_parts(name: &str) -> Option<Vec<String>> {
     }
 }
 
-fn same(left: &str, right: &str) -> bool {
+/// The parts of a relation's name.
+///
+/// # Errors
+/// `PARSE_SYNTAX_ERROR`, where quotes do not match.
+pub(crate) fn relation_parts(name: &str) -> Result<Vec<String>, SparkError> {
+    name_parts(name).ok_or_else(|| {
+        SparkError::plain(ExceptionClass::Parse, format!("[PARSE_SYNTAX_ERROR] Syntax error at or near '{name}'."))
+    })
+}
+
+/// Whether two names are one: their case does not matter.
+pub(crate) fn same(left: &str, right: &str) -> bool {
     left == right || left.to_lowercase() == right.to_lowercase()
 }
 

@@ -2,6 +2,8 @@
 
 use seatrial_engine::types::DataType;
 
+use super::attribute::same;
+
 /// The type of all; nothing where two have none in common.
 pub(crate) fn of_all<'t>(types: impl IntoIterator<Item = &'t DataType>) -> Option<DataType> {
     types.into_iter().try_fold(DataType::Null, |known, next| of_two(&known, next))
@@ -43,7 +45,7 @@ pub(crate) fn of_two(left: &DataType, right: &DataType) -> Option<DataType> {
         (Struct(one), Struct(other)) if one.fields.len() == other.fields.len() => {
             let mut fields = Vec::with_capacity(one.fields.len());
             for (field, with) in one.fields.iter().zip(&other.fields) {
-                if !field.name.eq_ignore_ascii_case(&with.name) {
+                if !same(&field.name, &with.name) {
                     return None;
                 }
                 let mut field = field.clone();

@@ -19,7 +19,7 @@ use spark_connect_proto::expression::cast::{CastToType, EvalMode};
 use spark_connect_proto::expression::sort_order::{NullOrdering, SortDirection};
 use spark_connect_proto::expression::{self, Literal};
 
-use super::attribute::{Attribute, dot, name_parts, subscript};
+use super::attribute::{Attribute, Resolved, dot, name_parts, same, subscript};
 use super::literal::{Typed, value_of};
 use super::scope::Scope;
 use super::syntax::{boolean, cast, null, number, text as text_literal};
@@ -43,21 +43,31 @@ pub(crate) struct Item {
 }
 
 impl Item {
+    /// A computed column of that name.
+    pub(crate) fn named(sql: Expr, name: &str) -> Self {
+        Self { names: vec![name.to_owned()], ..Self::unnamed(sql, name.to_owned()) }
+    }
+
+    /// A computed column that has a name only as long as it is given none.
+    pub(crate) fn unnamed(sql: Expr, default_name: String) -> Self {
+        Self { sql, names: Vec::new(), default_name, attribute: None, metadata: None }
+    }
+
     /// The name of its only column.
     pub(crate) fn name(&self) -> &str {
         self.names.first().map_or(self.default_name.as_str(), String::as_str)
     }
 }
 
+impl From<Resolved> for Item {
+    fn from(resolved: Resolved) -> Self {
+        Self { attribute: resolved.attribute, ..Self::unnamed(resolved.sql, resolved.name) }
+    }
+}
+
 impl From<&Attribute> for Item {
     fn from(attribute: &Attribute) -> Self {
-        Self {
-            sql: attribute.sql(),
-            names: Vec::new(),
-            default_name: attribute.name().to_owned(),
-            attribute: Some(attribute.clone()),
-            metadata: None,
-        }
+        Resolved::from(attribute).into()
     }
 }
 
@@ -92,35 +102,34 @@ impl<'p> Translator<'p> {
             ExprType::UnresolvedStar(star) => self.star(star),
             ExprType::UnresolvedRegex(regex) => self.regex(regex),
             ExprType::ExpressionString(string) => self.items_of_text(&string.expression),
-            ExprType::Alias(alias) => {
-                let inner = alias.expr.as_deref().ok_or_else(|| malformed("an alias of nothing"))?;
-                let mut item = self.single(inner)?;
-                if alias.name.is_empty() {
-                    return Err(malformed("an alias without a name"));
-                }
-                item.names.clone_from(&alias.name);
-                // Under another name it is another column.
-                item.attribute = None;
-                if let Some(metadata) = alias.metadata.as_deref().filter(|text| !text.is_empty()) {
-                    let metadata = serde_json::from_str(metadata);
-                    item.metadata = Some(metadata.map_err(|_| malformed("metadata that is no JSON object"))?);
-                }
-                Ok(vec![item])
-            }
+            ExprType::Alias(alias) => Ok(vec![self.aliased(alias)?]),
             ExprType::UnresolvedAttribute(attribute) => {
                 let name = &attribute.unparsed_identifier;
                 // `a.*` may come as a name.
-                let resolved = self.scope.resolve(name, attribute.plan_id)?;
-                Ok(vec![Item {
-                    sql: resolved.sql,
-                    names: Vec::new(),
-                    default_name: resolved.name,
-                    attribute: resolved.attribute,
-                    metadata: None,
-                }])
+                Ok(vec![self.scope.resolve(name, attribute.plan_id)?.into()])
             }
             _ => Ok(vec![self.single(expression)?]),
         }
+    }
+
+    /// The column of an expression that has names of its own.
+    ///
+    /// # Errors
+    /// As [`items`](Self::items); where it has no name, or metadata that are none.
+    pub(crate) fn aliased(&mut self, alias: &expression::Alias) -> Result<Item, SparkError> {
+        let inner = alias.expr.as_deref().ok_or_else(|| malformed("an alias of nothing"))?;
+        let mut item = self.single(inner)?;
+        if alias.name.is_empty() {
+            return Err(malformed("an alias without a name"));
+        }
+        item.names.clone_from(&alias.name);
+        // Under another name it is another column.
+        item.attribute = None;
+        if let Some(metadata) = alias.metadata.as_deref().filter(|text| !text.is_empty()) {
+            let metadata = serde_json::from_str(metadata);
+            item.metadata = Some(metadata.map_err(|_| malformed("metadata that is no JSON object"))?);
+        }
+        Ok(item)
     }
 
     /// The one column of an expression.
@@ -146,7 +155,7 @@ impl<'p> Translator<'p> {
             let parts = self.updated(update)?;
             let default_name = parts.name();
             let sql = parts.into_sql()?;
-            return Ok(Item { sql, names: Vec::new(), default_name, attribute: None, metadata: None });
+            return Ok(Item::unnamed(sql, default_name));
         }
         let sql = self.expression(expression)?;
         let default_name = match kind(expression)? {
@@ -157,7 +166,7 @@ impl<'p> Translator<'p> {
             },
             _ => self.name_of(&sql),
         };
-        Ok(Item { sql, names: Vec::new(), default_name, attribute: None, metadata: None })
+        Ok(Item::unnamed(sql, default_name))
     }
 
     /// An expression within another.
@@ -336,7 +345,7 @@ impl<'p> Translator<'p> {
         let qualified = |attribute: &&Attribute| {
             let skipped = attribute.qualifier.len().checked_sub(target.len());
             skipped.is_some_and(|skipped| {
-                attribute.qualifier[skipped..].iter().zip(target).all(|(left, right)| left.eq_ignore_ascii_case(right))
+                attribute.qualifier[skipped..].iter().zip(target).all(|(left, right)| same(left, right))
             })
         };
         let columns: Vec<Item> = self.scope.columns.iter().filter(qualified).map(Item::from).collect();
@@ -349,14 +358,8 @@ impl<'p> Translator<'p> {
         else {
             return Err(super::attribute::unresolved(target, &self.scope.columns));
         };
-        let fields = schema.fields.iter().map(|field| Item {
-            sql: dot(resolved.sql.clone(), &field.name),
-            names: Vec::new(),
-            default_name: field.name.clone(),
-            attribute: None,
-            metadata: None,
-        });
-        Ok(fields.collect())
+        let field = |field: &StructField| Item::unnamed(dot(resolved.sql.clone(), &field.name), field.name.clone());
+        Ok(schema.fields.iter().map(field).collect())
     }
 
     /// The columns whose whole names match.

@@ -39,17 +39,6 @@ pub(crate) struct Query {
     pub(crate) observations: Vec<Observation>,
 }
 
-impl Query {
-    /// The query with the names of its columns as the client sees them.
-    ///
-    /// # Errors
-    /// Never in practice; DataFusion's own.
-    pub(crate) fn visible(&self) -> Result<DataFrame, SparkError> {
-        let names: Vec<String> = self.schema.fields.iter().map(|field| field.name.clone()).collect();
-        self.frame.renamed(&names)
-    }
-}
-
 /// Analyses a relation.
 ///
 /// # Errors
@@ -68,6 +57,11 @@ pub(crate) fn unsupported(what: &str) -> SparkError {
     SparkError::plain(ExceptionClass::UnsupportedOperation, message)
 }
 
+/// What Scala says where a requirement is not met.
+pub(crate) fn requirement(message: &str) -> SparkError {
+    SparkError::plain(ExceptionClass::IllegalArgument, format!("requirement failed: {message}"))
+}
+
 /// A relation that was planned.
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {
@@ -82,6 +76,21 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
+    /// A relation of a frame's columns, in their order, under the names that they have in the plan.
+    fn of_columns(frame: &DataFrame, columns: Vec<Attribute>) -> Result<Self, SparkError> {
+        let ids: Vec<String> = columns.iter().map(|column| column.id.clone()).collect();
+        Ok(Self { frame: frame.renamed(&ids)?, columns, origins: Vec::new(), projection: None })
+    }
+
+    /// The relation with the names of its columns as the client sees them.
+    ///
+    /// # Errors
+    /// Never in practice; DataFusion's own.
+    pub(crate) fn visible(&self) -> Result<DataFrame, SparkError> {
+        let names: Vec<String> = self.columns.iter().map(|column| column.name().to_owned()).collect();
+        self.frame.renamed(&names)
+    }
+
     /// What names mean to an operator over it.
     pub(crate) fn scope(&self) -> Scope {
         let below = self.projection.as_ref().map(|projection| projection.input.columns.clone()).unwrap_or_default();
@@ -144,10 +153,20 @@ impl<'s> Planner<'s> {
     /// # Errors
     /// When a computed column has a type that Spark does not know.
     pub(crate) fn leaf(&self, frame: &DataFrame, qualifier: &[String]) -> Result<Planned, SparkError> {
-        let schema = frame.schema()?;
-        let columns = self.attributes(schema, qualifier);
-        let ids: Vec<String> = columns.iter().map(|column| column.id.clone()).collect();
-        Ok(Planned { frame: frame.renamed(&ids)?, columns, origins: Vec::new(), projection: None })
+        self.leaf_of(frame, frame.schema()?, qualifier)
+    }
+
+    /// The same for columns whose types, names and metadata are known: the client sees what `schema` says.
+    ///
+    /// # Errors
+    /// When the schema has another number of columns.
+    pub(crate) fn leaf_of(
+        &self,
+        frame: &DataFrame,
+        schema: StructType,
+        qualifier: &[String],
+    ) -> Result<Planned, SparkError> {
+        Planned::of_columns(frame, self.attributes(schema, qualifier))
     }
 
     /// The rows that are kept of a persisted relation, whose columns are new to this query.
@@ -155,10 +174,12 @@ impl<'s> Planner<'s> {
     /// # Errors
     /// Never in practice; DataFusion's own.
     pub(crate) fn kept(&self, rows: &Rows) -> Result<Planned, SparkError> {
-        let new = |column: &Attribute| Attribute { id: self.new_id(column.name()), ..column.clone() };
-        let columns: Vec<Attribute> = rows.columns.iter().map(new).collect();
-        let ids: Vec<String> = columns.iter().map(|column| column.id.clone()).collect();
-        Ok(Planned { frame: rows.kept.frame()?.renamed(&ids)?, columns, origins: Vec::new(), projection: None })
+        Planned::of_columns(&rows.kept.frame()?, self.anew(&rows.columns))
+    }
+
+    /// Columns like these that are none of them.
+    pub(crate) fn anew(&self, columns: &[Attribute]) -> Vec<Attribute> {
+        columns.iter().map(|column| Attribute { id: self.new_id(column.name()), ..column.clone() }).collect()
     }
 
     /// New attributes for the columns of a schema.

@@ -123,6 +123,11 @@ pub(super) fn text(value: &str) -> Expr {
     Expr::Value(Value::SingleQuotedString(value.to_owned()).into())
 }
 
+/// A text as a statement's text has it.
+pub(super) fn quoted_text(value: &str) -> String {
+    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
 /// `true` or `false`.
 pub(super) fn boolean(value: bool) -> Expr {
     Expr::Value(Value::Boolean(value).into())

@@ -10,7 +10,7 @@ use seatrial_engine::types::{DataType, StructField, StructType};
 use spark_connect_proto::Expression;
 use spark_connect_proto::expression::UpdateFields;
 
-use super::super::attribute::{dot, field_of, name_parts};
+use super::super::attribute::{dot, field_of, name_parts, same};
 use super::super::syntax::{call, case, null, text};
 use super::super::unsupported;
 use super::{ExprType, Translator, kind};
@@ -107,13 +107,13 @@ impl Parts {
             let (shown, data_type) = (inner.name(), inner.data_type());
             (Some((inner.into_sql()?, data_type)), format!("WithField({shown})"))
         };
-        let same = |field: &StructField| field.name.to_lowercase() == name.to_lowercase();
+        let is_meant = |field: &StructField| same(&field.name, name);
         match value {
-            None => self.fields.retain(|(field, _)| !same(field)),
+            None => self.fields.retain(|(field, _)| !is_meant(field)),
             Some((sql, data_type)) => {
                 let new = (StructField::new(name, data_type), sql);
                 let mut replaced = false;
-                for known in self.fields.iter_mut().filter(|(field, _)| same(field)) {
+                for known in self.fields.iter_mut().filter(|(field, _)| is_meant(field)) {
                     *known = new.clone();
                     replaced = true;
                 }

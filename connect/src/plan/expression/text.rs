@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{AccessExpr, Expr, Ident, Query, VisitMut, VisitorMut};
 use seatrial_engine::error::SparkError;
 
+use super::super::attribute::same;
 use super::super::scope::Scope;
 use super::super::syntax::text;
 use super::{Item, Translator};
@@ -33,14 +34,13 @@ impl Translator<'_> {
             _ => None,
         };
         if let Some(parts) = parts {
-            let resolved = self.scope.by_name(&parts)?;
-            let attribute = if names.is_empty() { resolved.attribute } else { None };
-            let default_name = resolved.name;
-            return Ok(vec![Item { sql: resolved.sql, names, default_name, attribute, metadata: None }]);
+            let item = Item::from(self.scope.by_name(&parts)?);
+            let attribute = item.attribute.filter(|_| names.is_empty());
+            return Ok(vec![Item { names, attribute, ..Item::unnamed(item.sql, item.default_name) }]);
         }
         resolve_names(&mut expr, &self.scope)?;
         let default_name = self.name_of(&expr);
-        Ok(vec![Item { sql: expr, names, default_name, attribute: None, metadata: None }])
+        Ok(vec![Item { names, ..Item::unnamed(expr, default_name) }])
     }
 }
 
@@ -63,7 +63,7 @@ struct Names<'a> {
 
 impl Names<'_> {
     fn resolved(&mut self, parts: &[Ident]) -> Option<Expr> {
-        let is_parameter = |part: &Ident| self.parameters.iter().any(|name| name.eq_ignore_ascii_case(&part.value));
+        let is_parameter = |part: &Ident| self.parameters.iter().any(|name| same(name, &part.value));
         if self.queries > 0 || parts.first().is_some_and(is_parameter) {
             return None;
         }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::sql::sqlparser::ast::{Expr, GroupByExpr, SelectItem};
-use seatrial_engine::error::SparkError;
+use datafusion::common::ScalarValue;
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Distinct, Expr, GroupByExpr, SelectItem};
+use seatrial_engine::error::{ExceptionClass, SparkError};
 use seatrial_engine::types::{DataType, StructField};
 use spark_connect_proto::Aggregate;
 use spark_connect_proto::aggregate::{GroupType, Pivot};
@@ -11,7 +12,9 @@ use spark_connect_proto::aggregate::{GroupType, Pivot};
 use super::super::attribute::Attribute;
 use super::super::expression::{Item, Translator};
 use super::super::literal::{Typed, value_of};
-use super::super::syntax::{aliased, from, query_of, select};
+use super::super::syntax::{
+    aliased, binary, call_with, case, column, from, limit, number, order_by, query_of, select, sort_key,
+};
 use super::super::{Planned, Planner, unsupported};
 use super::project::typed;
 use crate::types::malformed;
@@ -113,35 +116,21 @@ impl Planner<'_> {
         for value in values {
             let shown = if value.value.is_null() { "null".to_owned() } else { value.value.to_string() };
             let value = translator.value(value)?;
-            let here = super::super::syntax::binary(
-                by.clone(),
-                datafusion::sql::sqlparser::ast::BinaryOperator::Spaceship,
-                value,
-            );
+            let here = binary(by.clone(), BinaryOperator::Spaceship, value);
             for result in &results {
                 let Expr::Function(mut function) = result.sql.clone() else {
                     return Err(unsupported("a pivot's aggregate that is no call of a function"));
                 };
                 function.filter = Some(Box::new(here.clone()));
-                let mut any = super::super::syntax::call_with("count", vec![super::super::syntax::number(1)], false);
+                let mut any = call_with("count", vec![number(1)], false);
                 if let Expr::Function(any) = &mut any {
                     any.filter = Some(Box::new(here.clone()));
                 }
                 // Where no row has the value there is no result, not even a count of 0.
-                let exists = super::super::syntax::binary(
-                    any,
-                    datafusion::sql::sqlparser::ast::BinaryOperator::Gt,
-                    super::super::syntax::number(0),
-                );
-                let sql = super::super::syntax::case(vec![(exists, Expr::Function(function))], None);
+                let exists = binary(any, BinaryOperator::Gt, number(0));
+                let sql = case(vec![(exists, Expr::Function(function))], None);
                 let name = if single { shown.clone() } else { format!("{shown}_{}", result.name()) };
-                items.push(Item {
-                    sql,
-                    names: vec![name.clone()],
-                    default_name: name,
-                    attribute: None,
-                    metadata: None,
-                });
+                items.push(Item::named(sql, &name));
             }
         }
         Ok(items)
@@ -156,14 +145,10 @@ impl Planner<'_> {
     ) -> Result<Vec<Typed>, SparkError> {
         let from_name = translator.bindings.relation(&input.frame)?;
         let mut body = select(vec![aliased(by.clone(), "value")], from(from_name));
-        body.distinct = Some(datafusion::sql::sqlparser::ast::Distinct::Distinct);
+        body.distinct = Some(Distinct::Distinct);
         let mut query = query_of(body);
-        query.order_by = super::super::syntax::order_by(vec![super::super::syntax::sort_key(
-            super::super::syntax::column("value"),
-            true,
-            true,
-        )]);
-        query.limit_clause = super::super::syntax::limit(i64::try_from(PIVOT_VALUES + 1).ok(), 0);
+        query.order_by = order_by(vec![sort_key(column("value"), true, true)]);
+        query.limit_clause = limit(i64::try_from(PIVOT_VALUES + 1).ok(), 0);
         let frame = self.session.engine.query_over(query, &translator.bindings).await?;
         let data_type = frame.schema()?.fields.into_iter().next().map(|field| field.data_type);
         let data_type = data_type.ok_or_else(|| malformed("a pivot without a column"))?;
@@ -171,13 +156,13 @@ impl Planner<'_> {
         for batch in frame.collect().await? {
             let column = batch.column(0);
             for row in 0..batch.num_rows() {
-                let value = datafusion::common::ScalarValue::try_from_array(column, row)?;
+                let value = ScalarValue::try_from_array(column, row)?;
                 values.push(Typed { value, data_type: data_type.clone() });
             }
         }
         if values.len() > PIVOT_VALUES {
             return Err(SparkError::plain(
-                seatrial_engine::error::ExceptionClass::Analysis,
+                ExceptionClass::Analysis,
                 format!("The pivot column has more than {PIVOT_VALUES} distinct values: name those that are wanted."),
             ));
         }

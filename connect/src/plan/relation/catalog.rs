@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, ListBuilder, StringArray, StringBuilder};
 use arrow::datatypes::{DataType as ArrowType, Field};
+use seatrial_engine::error::SparkError;
 use seatrial_engine::error::condition::{CATALOG_NOT_FOUND, SCHEMA_NOT_FOUND};
 use seatrial_engine::error::relation::quoted;
-use seatrial_engine::error::{ExceptionClass, SparkError};
 use seatrial_engine::session::{Listed, Session};
 use seatrial_engine::types::{DataType, StructField, StructType};
 use spark_connect_proto::Catalog;
 use spark_connect_proto::catalog::CatType;
 use spark_connect_proto::read::NamedTable;
 
-use super::super::attribute::name_parts;
+use super::super::attribute::{relation_parts, same};
+use super::super::syntax::quoted_text;
 use super::super::{Planned, Planner, unsupported};
 use crate::types::{from_proto, malformed};
 
@@ -26,7 +27,7 @@ impl Planner<'_> {
             CatType::CurrentDatabase(_) => self.value(Session::SCHEMA),
             CatType::CurrentCatalog(_) => self.value(Session::CATALOG),
             CatType::SetCurrentDatabase(set) => self.statement(&format!("USE {}", quoted(&[&set.db_name]))).await,
-            CatType::SetCurrentCatalog(set) if set.catalog_name.eq_ignore_ascii_case(Session::CATALOG) => self.done(),
+            CatType::SetCurrentCatalog(set) if same(&set.catalog_name, Session::CATALOG) => self.done(),
             CatType::SetCurrentCatalog(set) => Err(CATALOG_NOT_FOUND.error([
                 ("catalogName", quoted(&[&set.catalog_name])),
                 ("config", format!("\"spark.sql.catalog.{}\"", set.catalog_name)),
@@ -96,20 +97,20 @@ impl Planner<'_> {
                 let name = sql_name(&dropped.table_name)?;
                 self.statement(&format!("DROP TABLE {}{name}", if_exists(dropped.if_exists))).await
             }
-            CatType::IsCached(asked) => self.flag(session.is_cached(&parts(&asked.table_name)?)?),
+            CatType::IsCached(asked) => self.flag(session.is_cached(&relation_parts(&asked.table_name)?)?),
             CatType::CacheTable(cache) => {
-                let name = parts(&cache.table_name)?;
+                let name = relation_parts(&cache.table_name)?;
                 session.listed_relation(&name)?;
                 self.statement(&format!("CACHE LAZY TABLE {}", quoted(&name))).await
             }
             CatType::UncacheTable(uncache) => {
-                let name = parts(&uncache.table_name)?;
+                let name = relation_parts(&uncache.table_name)?;
                 session.listed_relation(&name)?;
                 self.statement(&format!("UNCACHE TABLE {}", quoted(&name))).await
             }
             CatType::ClearCache(_) => self.statement("CLEAR CACHE").await,
             CatType::RefreshTable(refresh) => {
-                let name = parts(&refresh.table_name)?;
+                let name = relation_parts(&refresh.table_name)?;
                 session.listed_relation(&name)?;
                 self.statement(&format!("REFRESH TABLE {}", quoted(&name))).await
             }
@@ -242,9 +243,8 @@ impl Planner<'_> {
             None => String::new(),
         };
         options.sort();
-        let text = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
         let options: Vec<String> =
-            options.into_iter().map(|(key, value)| format!("{} {}", text(key), text(value))).collect();
+            options.into_iter().map(|(key, value)| format!("{} {}", quoted_text(key), quoted_text(value))).collect();
         let mut sql = format!("CREATE TABLE {}", sql_name(name)?);
         if !columns.is_empty() {
             sql.push_str(&format!(" ({columns})"));
@@ -254,10 +254,10 @@ impl Planner<'_> {
             sql.push_str(&format!(" OPTIONS ({})", options.join(", ")));
         }
         if let Some(comment) = comment.filter(|comment| !comment.is_empty()) {
-            sql.push_str(&format!(" COMMENT {}", text(comment)));
+            sql.push_str(&format!(" COMMENT {}", quoted_text(comment)));
         }
         if let Some(path) = path.filter(|path| !path.is_empty()) {
-            sql.push_str(&format!(" LOCATION {}", text(path)));
+            sql.push_str(&format!(" LOCATION {}", quoted_text(path)));
         }
         self.session.engine.sql(&sql).await?;
         self.named_table(&NamedTable { unparsed_identifier: name.to_owned(), ..NamedTable::default() }).await
@@ -295,22 +295,16 @@ fn listed(names: &[&str], pattern: Option<&str>) -> Vec<String> {
     names.iter().filter(is_wanted).map(|name| (*name).to_owned()).collect()
 }
 
-fn parts(name: &str) -> Result<Vec<String>, SparkError> {
-    name_parts(name).ok_or_else(|| {
-        SparkError::plain(ExceptionClass::Parse, format!("[PARSE_SYNTAX_ERROR] Syntax error at or near '{name}'."))
-    })
-}
-
 fn sql_name(name: &str) -> Result<String, SparkError> {
-    Ok(quoted(&parts(name)?))
+    Ok(quoted(&relation_parts(name)?))
 }
 
 /// The name of a table, by itself or in the schema that is given beside it.
 fn in_schema(name: &str, schema: Option<&str>) -> Result<Vec<String>, SparkError> {
     match schema {
-        None => parts(name),
+        None => relation_parts(name),
         Some(schema) => {
-            let mut parts = parts(schema)?;
+            let mut parts = relation_parts(schema)?;
             parts.push(name.to_owned());
             Ok(parts)
         }
@@ -320,8 +314,7 @@ fn in_schema(name: &str, schema: Option<&str>) -> Result<Vec<String>, SparkError
 /// That there is such a schema.
 fn expect_schema(name: Option<&str>) -> Result<(), SparkError> {
     let Some(name) = name else { return Ok(()) };
-    let parts = parts(name)?;
-    let same = |left: &str, right: &str| left.eq_ignore_ascii_case(right);
+    let parts = relation_parts(name)?;
     match parts.as_slice() {
         [schema] if same(schema, Session::SCHEMA) => Ok(()),
         [catalog, schema] if same(catalog, Session::CATALOG) && same(schema, Session::SCHEMA) => Ok(()),

@@ -12,7 +12,7 @@ use super::super::syntax::call;
 use super::super::{Planned, Planner, unsupported};
 
 /// The functions that make rows of a value.
-const GENERATORS: [&str; 8] =
+pub(super) const GENERATORS: [&str; 8] =
     ["explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "stack", "json_tuple"];
 
 impl Planner<'_> {
@@ -27,7 +27,7 @@ impl Planner<'_> {
         let input = Arc::new(self.one_row().await?);
         let mut translator = Translator::new(self, input.scope());
         let sql = call(&name, translator.expressions(&function.arguments)?);
-        let item = Item { sql, names: Vec::new(), default_name: name, attribute: None, metadata: None };
+        let item = Item::unnamed(sql, name);
         self.projected(input, vec![item], translator).await
     }
 }

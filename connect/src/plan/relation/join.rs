@@ -118,9 +118,7 @@ impl Planner<'_> {
         if !repeats {
             return Ok(right);
         }
-        let fresh: Vec<Attribute> =
-            right.columns.iter().map(|column| Attribute { id: self.new_id(column.name()), ..column.clone() }).collect();
-        let ids: Vec<String> = fresh.iter().map(|column| column.id.clone()).collect();
+        let fresh = self.anew(&right.columns);
         let replace = |column: &Attribute| {
             let index = right.columns.iter().position(|known| known.id == column.id);
             index.map_or_else(|| column.clone(), |index| fresh[index].clone())
@@ -129,11 +127,7 @@ impl Planner<'_> {
             plan_id: origin.plan_id,
             columns: origin.columns.iter().map(replace).collect(),
         });
-        Ok(Arc::new(Planned {
-            frame: right.frame.renamed(&ids)?,
-            origins: origins.collect(),
-            columns: fresh,
-            projection: None,
-        }))
+        let origins = origins.collect();
+        Ok(Arc::new(Planned { origins, ..Planned::of_columns(&right.frame, fresh)? }))
     }
 }

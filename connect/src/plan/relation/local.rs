@@ -57,11 +57,7 @@ impl Planner<'_> {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&arrow), columns, &options);
         let table = MemTable::try_new(arrow, vec![vec![batch.map_err(SparkError::internal)?]])?;
-        let mut planned = self.leaf(&self.session.engine.read_table(Arc::new(table))?, &[])?;
-        for (column, field) in planned.columns.iter_mut().zip(&schema.fields) {
-            column.field = field.clone();
-        }
-        Ok(planned)
+        self.leaf_of(&self.session.engine.read_table(Arc::new(table))?, schema.clone(), &[])
     }
 
     /// The rows of Arrow IPC streams; without a schema they have their own.
@@ -89,11 +85,7 @@ impl Planner<'_> {
         let arrow = Arc::new(to_table_schema(&schema)?);
         let batches = batches.into_iter().map(|batch| conformed(&batch, &arrow)).collect::<Result<Vec<_>, _>>()?;
         let table = MemTable::try_new(arrow, vec![batches])?;
-        let mut planned = self.leaf(&self.session.engine.read_table(Arc::new(table))?, &[])?;
-        for (column, field) in planned.columns.iter_mut().zip(schema.fields) {
-            column.field = field;
-        }
-        Ok(planned)
+        self.leaf_of(&self.session.engine.read_table(Arc::new(table))?, schema, &[])
     }
 }
 

@@ -50,15 +50,13 @@ impl Planner<'_> {
     /// The rows of a relation that the client persisted, or the relation itself.
     async fn persisted(&self, relation: &Relation) -> Result<Planned, SparkError> {
         let persisted = &self.session.persisted;
-        if persisted.level(relation).is_none() {
-            return self.operator(relation).await;
-        }
-        if let Some(rows) = persisted.rows(relation) {
+        let Some(key) = persisted.key(relation) else { return self.operator(relation).await };
+        if let Some(rows) = persisted.rows(&key) {
             return self.kept(&rows);
         }
         let planned = self.operator(relation).await?;
         let make = || Ok(Rows { kept: Kept::try_new(&planned.frame)?, columns: planned.columns.clone() });
-        match persisted.keep(relation, make)? {
+        match persisted.keep(&key, make)? {
             Some(rows) => Ok(Planned { origins: planned.origins.clone(), ..self.kept(&rows)? }),
             None => Ok(planned),
         }
@@ -71,6 +69,11 @@ impl Planner<'_> {
     pub(crate) async fn input(&self, input: Option<&Relation>) -> Result<Arc<Planned>, SparkError> {
         let input = input.ok_or_else(|| malformed("an operator without an input"))?;
         self.relation(input).await.map(Arc::new)
+    }
+
+    /// The relation that an operator reads, for one that says nothing of its rows.
+    async fn unchanged(&self, input: Option<&Relation>) -> Result<Planned, SparkError> {
+        self.input(input).await.map(Arc::unwrap_or_clone)
     }
 
     async fn operator(&self, relation: &Relation) -> Result<Planned, SparkError> {
@@ -115,14 +118,10 @@ impl Planner<'_> {
             RelType::WithColumnsRenamed(renamed) => self.with_columns_renamed(renamed).await,
             RelType::Drop(dropped) => self.drop_columns(dropped).await,
             // Where rows are computed is no part of a result; the engine has partitions of its own.
-            RelType::Repartition(repartition) => {
-                self.input(repartition.input.as_deref()).await.map(|input| Planned::clone(&input))
-            }
-            RelType::RepartitionByExpression(repartition) => {
-                self.input(repartition.input.as_deref()).await.map(|input| Planned::clone(&input))
-            }
-            RelType::Hint(hint) => self.input(hint.input.as_deref()).await.map(|input| Planned::clone(&input)),
-            RelType::WithWatermark(with) => self.input(with.input.as_deref()).await.map(|input| Planned::clone(&input)),
+            RelType::Repartition(repartition) => self.unchanged(repartition.input.as_deref()).await,
+            RelType::RepartitionByExpression(repartition) => self.unchanged(repartition.input.as_deref()).await,
+            RelType::Hint(hint) => self.unchanged(hint.input.as_deref()).await,
+            RelType::WithWatermark(with) => self.unchanged(with.input.as_deref()).await,
             RelType::ShowString(show) => self.show_string(show).await,
             RelType::HtmlString(html) => self.html_string(html).await,
             RelType::FillNa(fill) => self.fill(fill).await,

@@ -10,10 +10,11 @@ use seatrial_engine::session::Bindings;
 use seatrial_engine::types::{DataType, StructField, StructType};
 use spark_connect_proto::{Drop, Filter, Project, ToSchema, WithColumns, WithColumnsRenamed};
 
-use super::super::attribute::{Attribute, name_parts};
+use super::super::attribute::{Attribute, name_parts, same};
 use super::super::expression::{Item, Translator};
 use super::super::syntax::{aliased, cast, column, from, ident, null, query_of, select};
 use super::super::{Planned, Planner};
+use super::function::GENERATORS;
 use crate::types::{from_proto, malformed};
 
 /// How a projection was made, so that an operator over it may ask for more of its input.
@@ -190,7 +191,7 @@ impl Planner<'_> {
         let mut items: Vec<Item> = input.columns.iter().map(Item::from).collect();
         for (from, to) in old.chain(renames) {
             for item in &mut items {
-                if item.name().eq_ignore_ascii_case(from) {
+                if same(item.name(), from) {
                     item.names = vec![to.to_owned()];
                     item.metadata =
                         item.attribute.take().map(|attribute| attribute.field.metadata).or(item.metadata.take());
@@ -207,23 +208,15 @@ impl Planner<'_> {
         let mut items: Vec<Item> = input.columns.iter().map(Item::from).collect();
         let mut new: Vec<Item> = Vec::new();
         for alias in &with.aliases {
-            let expression = alias.expr.as_deref().ok_or_else(|| malformed("a column without an expression"))?;
-            let name = alias.name.first().ok_or_else(|| malformed("a column without a name"))?;
-            let mut item = translator.single(expression)?;
-            if new.iter().any(|known| known.name().eq_ignore_ascii_case(name)) {
-                return Err(COLUMN_ALREADY_EXISTS.error([("columnName", quoted(&[name.to_lowercase()]))]));
-            }
-            item.names = vec![name.clone()];
-            item.attribute = None;
-            if let Some(metadata) = alias.metadata.as_deref().filter(|text| !text.is_empty()) {
-                let metadata = serde_json::from_str(metadata);
-                item.metadata = Some(metadata.map_err(|_| malformed("metadata that is no JSON object"))?);
+            let item = translator.aliased(alias)?;
+            if new.iter().any(|known| same(known.name(), item.name())) {
+                return Err(COLUMN_ALREADY_EXISTS.error([("columnName", quoted(&[item.name().to_lowercase()]))]));
             }
             new.push(item);
         }
         for item in new {
             let mut replaced = false;
-            for known in items.iter_mut().filter(|known| known.name().eq_ignore_ascii_case(item.name())) {
+            for known in items.iter_mut().filter(|known| same(known.name(), item.name())) {
                 *known = item.clone();
                 replaced = true;
             }
@@ -248,7 +241,7 @@ impl Planner<'_> {
             dropped.column_names.iter().any(|name| {
                 let parts = name_parts(name).filter(|parts| parts.len() == 1);
                 let name = parts.as_deref().and_then(|parts| parts.first()).map_or(name.as_str(), String::as_str);
-                column.name().eq_ignore_ascii_case(name)
+                same(column.name(), name)
             })
         };
         let kept = input.columns.iter().filter(|column| !named(column) && !gone.contains(&column.id));
@@ -271,13 +264,7 @@ impl Planner<'_> {
                     return Err(super::super::attribute::unresolved(&[field.name], &input.columns));
                 }
             };
-            items.push(Item {
-                sql,
-                names: vec![field.name.clone()],
-                default_name: field.name,
-                attribute: None,
-                metadata: Some(field.metadata),
-            });
+            items.push(Item { metadata: Some(field.metadata), ..Item::named(sql, &field.name) });
         }
         let translator = Translator::new(self, input.scope());
         self.projected(input, items, translator).await
@@ -291,13 +278,7 @@ pub(crate) fn as_they_are(columns: &[Attribute]) -> Vec<SelectItem> {
 
 /// The column under another name.
 pub(crate) fn renamed(attribute: &Attribute, name: &str) -> Item {
-    Item {
-        sql: attribute.sql(),
-        names: vec![name.to_owned()],
-        default_name: name.to_owned(),
-        attribute: None,
-        metadata: Some(attribute.field.metadata.clone()),
-    }
+    Item { metadata: Some(attribute.field.metadata.clone()), ..Item::named(attribute.sql(), name) }
 }
 
 /// The attributes with the types that their columns were planned to have.
@@ -346,7 +327,5 @@ pub(crate) fn below_of<'e>(input: &Planned, expressions: impl IntoIterator<Item 
 fn generator(expr: &Expr) -> bool {
     let Expr::Function(function) = expr else { return false };
     let name = function.name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.to_lowercase());
-    let names =
-        ["explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "stack", "json_tuple"];
-    name.is_some_and(|name| names.contains(&name.as_str()))
+    name.is_some_and(|name| GENERATORS.contains(&name.as_str()))
 }

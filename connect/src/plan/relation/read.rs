@@ -5,22 +5,20 @@ use std::sync::Arc;
 use arrow::array::Int64Array;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use datafusion::catalog::streaming::StreamingTable;
 use datafusion::error::DataFusionError;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::streaming::PartitionStream;
-use futures::stream;
-use seatrial_engine::error::{ExceptionClass, SparkError};
+use futures::{StreamExt, stream};
+use seatrial_engine::error::SparkError;
 use seatrial_engine::types::DataType;
 use spark_connect_proto::read::{DataSource, NamedTable, ReadType};
 use spark_connect_proto::relation::RelType;
 use spark_connect_proto::{Range, Read, Sql, WithRelations};
 
-use super::super::attribute::name_parts;
+use super::super::attribute::relation_parts;
 use super::super::expression::Translator;
 use super::super::scope::Scope;
-use super::super::{Planned, Planner, unsupported};
+use super::super::syntax::quoted_text;
+use super::super::{Planned, Planner, requirement, unsupported};
+use crate::deferred;
 use crate::types::malformed;
 
 /// How many rows of a range a batch has.
@@ -70,21 +68,15 @@ impl Planner<'_> {
 
     pub(super) async fn named_table(&self, table: &NamedTable) -> Result<Planned, SparkError> {
         let name = &table.unparsed_identifier;
-        let parts = name_parts(name).ok_or_else(|| {
-            SparkError::plain(ExceptionClass::Parse, format!("[PARSE_SYNTAX_ERROR] Syntax error at or near '{name}'."))
-        })?;
+        let parts = relation_parts(name)?;
         let quoted = seatrial_engine::error::relation::quoted(&parts);
-        let mut options: Vec<String> = table
-            .options
-            .iter()
-            .map(|(key, value)| format!("'{}' = '{}'", key.replace('\'', "\\'"), value.replace('\'', "\\'")))
-            .collect();
+        let mut options: Vec<String> =
+            table.options.iter().map(|(key, value)| format!("{} = {}", quoted_text(key), quoted_text(value))).collect();
         options.sort();
         let with = if options.is_empty() { String::new() } else { format!(" WITH ({})", options.join(", ")) };
         let frame = self.session.engine.sql(&format!("SELECT * FROM {quoted}{with}")).await?;
         let qualifier = match parts.as_slice() {
             [name] if self.session.engine.has_view(name) => vec![name.clone()],
-            [name] => vec!["spark_catalog".to_owned(), "default".to_owned(), name.clone()],
             [.., name] => vec!["spark_catalog".to_owned(), "default".to_owned(), name.clone()],
             [] => Vec::new(),
         };
@@ -127,30 +119,21 @@ impl Planner<'_> {
 
     pub(super) fn range(&self, range: &Range) -> Result<Planned, SparkError> {
         if range.step == 0 {
-            return Err(SparkError::plain(ExceptionClass::IllegalArgument, "requirement failed: step (0) cannot be 0"));
+            return Err(requirement("step (0) cannot be 0"));
         }
         let schema = Arc::new(Schema::new(vec![Field::new("id", ArrowType::Int64, false)]));
         let start = range.start.unwrap_or(0);
         let numbers = Numbers::new(start, range.end, range.step);
         let partitions = i128::from(range.num_partitions.filter(|count| *count > 0).unwrap_or(1));
-        let streams = (0..partitions).map(|index| {
+        let parts = (0..partitions).map(|index| {
             let (from, to) = (numbers.count * index / partitions, numbers.count * (index + 1) / partitions);
-            let part = Numbers { start: numbers.start + from * numbers.step, count: to - from, ..numbers };
-            Arc::new(RangePartition { schema: Arc::clone(&schema), numbers: part }) as Arc<dyn PartitionStream>
+            Numbers { start: numbers.start + from * numbers.step, count: to - from, ..numbers }
         });
-        let table = StreamingTable::try_new(Arc::clone(&schema), streams.collect())?;
-        self.leaf(&self.session.engine.read_table(Arc::new(table))?, &[])
-    }
-}
-
-impl Planned {
-    /// The relation with the names of its columns as the client sees them.
-    ///
-    /// # Errors
-    /// Never in practice.
-    pub(crate) fn visible(&self) -> Result<seatrial_engine::session::DataFrame, SparkError> {
-        let names: Vec<String> = self.columns.iter().map(|column| column.name().to_owned()).collect();
-        self.frame.renamed(&names)
+        let parts = parts.map(|part| {
+            let schema = Arc::clone(&schema);
+            move || stream::iter(part.batches(Arc::clone(&schema))).boxed()
+        });
+        self.leaf(&deferred::partitions(&self.session.engine, &schema, parts)?, &[])
     }
 }
 
@@ -169,35 +152,22 @@ impl Numbers {
         let count = if distance > 0 { (distance - 1) / step.abs() + 1 } else { 0 };
         Self { start, step, count }
     }
-}
 
-#[derive(Debug)]
-struct RangePartition {
-    schema: SchemaRef,
-    numbers: Numbers,
-}
-
-impl PartitionStream for RangePartition {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let (schema, numbers) = (Arc::clone(&self.schema), self.numbers);
+    /// The numbers in their order.
+    fn batches(self, schema: SchemaRef) -> impl Iterator<Item = Result<RecordBatch, DataFusionError>> {
         let mut done: i128 = 0;
-        let batches = stream::iter(std::iter::from_fn(move || {
-            let size = (numbers.count - done).min(i128::from(RANGE_BATCH));
+        std::iter::from_fn(move || {
+            let size = (self.count - done).min(i128::from(RANGE_BATCH));
             if size <= 0 {
                 return None;
             }
-            let first = numbers.start + done * numbers.step;
+            let first = self.start + done * self.step;
             // Every number of the range lies between its start and its end, which are longs.
-            let values = (0..size).map(|index| i64::try_from(first + index * numbers.step).unwrap_or_default());
+            let values = (0..size).map(|index| i64::try_from(first + index * self.step).unwrap_or_default());
             done += size;
             let column = Arc::new(values.collect::<Int64Array>());
             Some(RecordBatch::try_new(Arc::clone(&schema), vec![column]).map_err(DataFusionError::from))
-        }));
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches))
+        })
     }
 }
 

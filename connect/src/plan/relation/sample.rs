@@ -8,7 +8,7 @@ use arrow::datatypes::{Float64Type, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::sql::sqlparser::ast::{BinaryOperator, SelectItem};
 use futures::{StreamExt, TryStreamExt};
-use seatrial_engine::error::{ExceptionClass, SparkError};
+use seatrial_engine::error::SparkError;
 use seatrial_engine::session::DataFrame;
 use seatrial_engine::types::DataType;
 use seatrial_engine::types::values::java_number;
@@ -17,7 +17,7 @@ use spark_connect_proto::{Sample, StatSampleBy};
 use super::super::expression::Translator;
 use super::super::literal::value_of;
 use super::super::syntax::{aliased, binary, case, cast, from, number, query_of, select};
-use super::super::{Planned, Planner};
+use super::super::{Planned, Planner, requirement};
 use super::project::as_they_are;
 use crate::deferred;
 use crate::types::malformed;
@@ -113,10 +113,6 @@ impl Planner<'_> {
                 .boxed()
         })
     }
-}
-
-fn requirement(message: &str) -> SparkError {
-    SparkError::plain(ExceptionClass::IllegalArgument, format!("requirement failed: {message}"))
 }
 
 fn shown(number: f64) -> String {

@@ -9,7 +9,7 @@ use seatrial_engine::session::Bindings;
 use spark_connect_proto::set_operation::SetOpType;
 use spark_connect_proto::{Deduplicate, SetOperation};
 
-use super::super::attribute::{Attribute, find, unresolved};
+use super::super::attribute::{Attribute, find, same, unresolved};
 use super::super::expression::{Item, Translator};
 use super::super::syntax::{aliased, call, cast, column, from, null, query, query_of, select};
 use super::super::{Planned, Planner, unsupported};
@@ -40,8 +40,7 @@ impl Planner<'_> {
         let all = operation.is_all.unwrap_or(default_all);
         let set_quantifier = if all { SetQuantifier::All } else { SetQuantifier::None };
         // The rows are the left side's and the right side's, so its columns are neither's.
-        let columns: Vec<Attribute> =
-            left.columns.iter().map(|column| Attribute { id: self.new_id(column.name()), ..column.clone() }).collect();
+        let columns = self.anew(&left.columns);
         let mut bindings = Bindings::default();
         let side = |planned: &Planned, bindings: &mut Bindings| {
             let name = bindings.relation(&planned.frame)?;
@@ -71,13 +70,8 @@ impl Planner<'_> {
         right: Arc<Planned>,
         allow_missing: bool,
     ) -> Result<(Arc<Planned>, Arc<Planned>), SparkError> {
-        let absent = |attribute: &Attribute| Item {
-            sql: cast(null(), &attribute.field.data_type, false),
-            names: vec![attribute.name().to_owned()],
-            default_name: attribute.name().to_owned(),
-            attribute: None,
-            metadata: None,
-        };
+        let absent =
+            |attribute: &Attribute| Item::named(cast(null(), &attribute.field.data_type, false), attribute.name());
         let of = |planned: &Planned, wanted: &Attribute| {
             find(&planned.columns, std::slice::from_ref(&wanted.field.name)).map(|found| found?.attribute)
         };
@@ -120,8 +114,7 @@ impl Planner<'_> {
         }
         let mut keys: Vec<Attribute> = Vec::new();
         for name in &deduplicate.column_names {
-            let found: Vec<&Attribute> =
-                input.columns.iter().filter(|column| column.name().eq_ignore_ascii_case(name)).collect();
+            let found: Vec<&Attribute> = input.columns.iter().filter(|column| same(column.name(), name)).collect();
             if found.is_empty() {
                 return Err(unresolved(std::slice::from_ref(name), &input.columns));
             }

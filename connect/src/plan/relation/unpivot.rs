@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, StringArray};
-use arrow::compute::{concat_batches, interleave};
+use arrow::compute::interleave;
 use seatrial_engine::error::SparkError;
 use seatrial_engine::error::condition::{
     TRANSPOSE_EXCEED_ROW_LIMIT, TRANSPOSE_INVALID_INDEX_COLUMN, TRANSPOSE_NO_LEAST_COMMON_TYPE,
@@ -18,6 +18,7 @@ use super::super::attribute::Attribute;
 use super::super::expression::{Item, Translator};
 use super::super::syntax::{aliased, call, cast, from, order_by, query_of, select, sort_key, text};
 use super::super::{Planned, Planner, common_type};
+use crate::deferred;
 use crate::shown::Shower;
 
 /// As many rows as may become columns, as Spark's `spark.sql.transposeMaxValues`.
@@ -60,11 +61,8 @@ impl Planner<'_> {
             call("named_struct", vec![text("name"), text(name), text("value"), value])
         });
         let rows = Item {
-            sql: call("inline", vec![call("array", pairs.collect())]),
             names: vec![unpivot.variable_column_name.clone(), unpivot.value_column_name.clone()],
-            default_name: unpivot.value_column_name.clone(),
-            attribute: None,
-            metadata: None,
+            ..Item::unnamed(call("inline", vec![call("array", pairs.collect())]), String::new())
         };
         let mut items: Vec<Item> = ids.iter().map(Item::from).collect();
         items.push(rows);
@@ -118,11 +116,7 @@ impl Planner<'_> {
         query.order_by = order_by(vec![sort_key(index.sql(), true, true)]);
         query.limit_clause = super::super::syntax::limit(i64::try_from(MOST_ROWS + 1).ok(), 0);
         let frame = self.session.engine.query_over(query, &bindings).await?;
-        let batches = frame.collect().await?;
-        let whole = match batches.first() {
-            Some(first) => concat_batches(&first.schema(), &batches).map_err(SparkError::internal)?,
-            None => arrow::record_batch::RecordBatch::new_empty(frame.arrow_schema()?),
-        };
+        let whole = deferred::whole(&frame).await?;
         if whole.num_rows() > MOST_ROWS {
             let (limit, config) = (MOST_ROWS.to_string(), "spark.sql.transposeMaxValues".to_owned());
             return Err(TRANSPOSE_EXCEED_ROW_LIMIT.error([("maxValues", limit), ("config", config)]));

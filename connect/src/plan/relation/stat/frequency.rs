@@ -16,8 +16,9 @@ use seatrial_engine::types::values::java_number;
 use seatrial_engine::types::{DataType, StructField, StructType};
 use spark_connect_proto::StatFreqItems;
 
+use super::super::super::requirement;
 use super::super::super::{Planned, Planner};
-use super::{column_and_type, requirement};
+use super::column_and_type;
 use crate::deferred;
 
 /// The share that is meant without one.

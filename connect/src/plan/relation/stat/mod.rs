@@ -9,7 +9,7 @@ use arrow::array::{ArrayRef, new_empty_array};
 use arrow::compute::concat;
 use arrow::record_batch::RecordBatch;
 use datafusion::sql::sqlparser::ast::Expr;
-use seatrial_engine::error::{ExceptionClass, SparkError};
+use seatrial_engine::error::SparkError;
 use seatrial_engine::session::{Bindings, DataFrame};
 use seatrial_engine::types::DataType;
 
@@ -37,11 +37,6 @@ fn column_and_type(input: &Planned, name: &str) -> Result<(Resolved, DataType), 
         }
         None => Err(unresolved(&[name.to_owned()], &input.columns)),
     }
-}
-
-/// What Scala says where a requirement is not met.
-fn requirement(message: &str) -> SparkError {
-    SparkError::plain(ExceptionClass::IllegalArgument, format!("requirement failed: {message}"))
 }
 
 /// A column of all batches as one.

@@ -12,10 +12,11 @@ use seatrial_engine::types::values::java_number;
 use seatrial_engine::types::{DataType, StructField, StructType};
 use spark_connect_proto::StatApproxQuantile;
 
+use super::super::super::requirement;
 use super::super::super::syntax::cast;
 use super::super::super::{Planned, Planner};
 use super::super::na::is_numeric;
-use super::{column_and_type, requirement, whole};
+use super::{column_and_type, whole};
 use crate::deferred;
 
 impl Planner<'_> {

@@ -14,11 +14,12 @@ use seatrial_engine::types::arrow::to_table_schema;
 use seatrial_engine::types::{DataType, StructField, StructType};
 use spark_connect_proto::{Relation, StatCorr, StatCov, StatCrosstab};
 
+use super::super::super::requirement;
 use super::super::super::syntax::{aliased, call, cast, from, number, query_of, select};
 use super::super::super::{Planned, Planner, unsupported};
 use super::super::aggregate::group_by;
 use super::super::na::is_numeric;
-use super::{column_and_type, requirement};
+use super::column_and_type;
 use crate::deferred;
 use crate::shown::Shower;
 

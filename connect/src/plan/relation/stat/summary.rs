@@ -15,11 +15,12 @@ use spark_connect_proto::{StatDescribe, StatSummary};
 
 use super::super::super::attribute::Attribute;
 use super::super::super::expression::{Item, Translator};
+use super::super::super::requirement;
 use super::super::super::syntax::{call, call_with, cast};
 use super::super::super::{Planned, Planner};
 use super::super::na::is_numeric;
 use super::quantile::place;
-use super::{requirement, whole};
+use super::whole;
 use crate::deferred;
 use crate::shown::Shower;
 
@@ -90,12 +91,8 @@ impl Planner<'_> {
         let mut input = self.input(describe.input.as_deref()).await?;
         if !describe.cols.is_empty() {
             let scope = input.scope();
-            let mut items = Vec::with_capacity(describe.cols.len());
-            for name in &describe.cols {
-                let found = scope.resolve(name, None)?;
-                let (sql, attribute) = (found.sql, found.attribute);
-                items.push(Item { sql, names: Vec::new(), default_name: found.name, attribute, metadata: None });
-            }
+            let items = describe.cols.iter().map(|name| scope.resolve(name, None).map(Item::from));
+            let items = items.collect::<Result<Vec<_>, _>>()?;
             input = Arc::new(self.projected(input, items, Translator::new(self, scope)).await?);
         }
         self.summarised(&input, &DESCRIBED.map(str::to_owned)).await
@@ -142,11 +139,7 @@ impl Planner<'_> {
                 Ok(vec![RecordBatch::try_new(output, columns.collect()).map_err(SparkError::internal)?])
             })
         })?;
-        let mut planned = self.leaf(&frame, &[])?;
-        for (column, field) in planned.columns.iter_mut().zip::<Vec<_>>(fields) {
-            column.field = field;
-        }
-        Ok(planned)
+        self.leaf_of(&frame, StructType { fields }, &[])
     }
 }
 
