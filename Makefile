@@ -14,7 +14,7 @@ SAMPLE ?= cases/registration cases/read cases/types/integers.yaml
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: setup build python versions check check-versions docs report report-check test lint verify verify-sample bench clean
+.PHONY: setup build python versions check check-versions docs report report-check test lint verify verify-sample verify-clients bench bench-spark clean
 
 ## The virtual environment: PySpark's client, Arrow, and the tools of the tests.
 setup: $(STAMP)
@@ -74,20 +74,30 @@ test: build lint python versions
 	$(SEATRIAL) scoreboard --check
 	$(SEATRIAL) docs --check
 
-## Asks real Spark for every case again and compares with the goldens; then some cases as scripts of their own, and the same
-## Sparks in containers, where there is Docker.
+## Asks real Spark for every case again and compares with the goldens; then some cases as scripts of their own, the clients of
+## the other versions, and the same Sparks in containers, where there is Docker.
 verify: build
 	$(SEATRIAL) check --target spark:$(SPARK)
 	ci/repro $(SPARK)
+	ci/clients $(OTHER_SPARKS)
 	BUILD_SECONDS=1800 ci/containers
 
 verify-sample: build
 	$(SEATRIAL) check --target spark:$(SPARK) $(SAMPLE)
 
+## The tests of Spark Connect with the PySpark clients of the other versions.
+verify-clients: build
+	ci/clients $(OTHER_SPARKS)
+
 ## Speed, as ratios of two things measured in one run: target/bench.json.
 bench: build
 	cargo bench --quiet --package seatrial-engine
 	$(VENV)/bin/python ci/bench.py
+
+## The speed of our Spark Connect server beside real Spark's: target/bench-spark.json.
+bench-spark: setup
+	cargo build --quiet --release --workspace
+	SPARK=$(SPARK) $(VENV)/bin/python ci/bench_spark.py
 
 clean:
 	rm -rf target $(VENV)

@@ -142,6 +142,12 @@ impl Failure {
     }
 }
 
+/// The status of what still runs when the server stops. It has no `ErrorInfo`: at one, clients first ask the server for a setting,
+/// and try that for minutes.
+pub(crate) fn server_stopped() -> Status {
+    Status::with_error_details(Code::Aborted, "The server was stopped, and the query with it.", ErrorDetails::new())
+}
+
 /// The beginning of a text, at most so many bytes.
 fn shortened(text: &str, limit: usize) -> String {
     if text.len() <= limit {

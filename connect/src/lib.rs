@@ -30,4 +30,4 @@ mod generated {
     tonic::include_proto!("spark.connect.SparkConnectService");
 }
 
-pub use server::{Server, ServerError, ServerOptions};
+pub use server::{Server, ServerError, ServerOptions, url};

@@ -52,6 +52,8 @@ pub struct ServerOptions {
     pub max_stream_age: Duration,
     /// How many bytes a stream of results gives before the client must attach again; 1 GiB, as in Spark.
     pub max_stream_bytes: usize,
+    /// Whether this server takes the place of one that crashed: who asks for what that one had is told so, and gives up.
+    pub replaces_crashed: bool,
 }
 
 impl Default for ServerOptions {
@@ -67,6 +69,7 @@ impl Default for ServerOptions {
             detached: Duration::from_secs(60),
             max_stream_age: Duration::from_secs(120),
             max_stream_bytes: 1 << 30,
+            replaces_crashed: false,
         }
     }
 }
@@ -135,7 +138,28 @@ impl Server {
     /// # Errors
     /// When it may not or cannot listen there, the certificate is wrong, or the engine does not start.
     pub fn start(options: &ServerOptions) -> Result<Self, ServerError> {
+        Self::start_on(Self::bind(options)?, options)
+    }
+
+    /// Takes the address of a server that is yet to start; connections wait until it does.
+    ///
+    /// # Errors
+    /// When it may not or cannot listen there.
+    pub fn bind(options: &ServerOptions) -> Result<TcpListener, ServerError> {
         check_token(options)?;
+        let address = SocketAddr::new(options.host, options.port);
+        TcpListener::bind(address).map_err(|source| ServerError::Bind { address, source })
+    }
+
+    /// Starts a server on the address that [`bind`](Self::bind) took.
+    ///
+    /// # Errors
+    /// When the listener is not usable, the certificate is wrong, or the engine does not start.
+    pub fn start_on(listener: TcpListener, options: &ServerOptions) -> Result<Self, ServerError> {
+        let address = SocketAddr::new(options.host, options.port);
+        let bind = |source| ServerError::Bind { address, source };
+        let address = listener.local_addr().map_err(bind)?;
+        listener.set_nonblocking(true).map_err(bind)?;
         let tls = options.tls.as_ref().map(|(certificate, key)| identity(certificate, key)).transpose()?;
         let engine = Session::try_new()?;
         let service = threads("seatrial-connect", 2, READING_STACK)?;
@@ -146,7 +170,7 @@ impl Server {
         )?;
         let limits =
             SessionsLimits { count: options.max_sessions, idle: options.session_idle, detached: options.detached };
-        let sessions = Arc::new(Sessions::new(engine, limits));
+        let sessions = Arc::new(Sessions::new(engine, limits, options.replaces_crashed));
         let methods = Service {
             sessions: Arc::clone(&sessions),
             workers: Workers::new(workers.handle().clone()),
@@ -156,11 +180,6 @@ impl Server {
         let methods = SparkConnectServiceServer::new(methods).max_decoding_message_size(options.max_message_bytes);
         let checked = InterceptedService::new(methods, TokenCheck::new(options.token.as_deref()));
 
-        let address = SocketAddr::new(options.host, options.port);
-        let bind = |source| ServerError::Bind { address, source };
-        let listener = TcpListener::bind(address).map_err(bind)?;
-        let address = listener.local_addr().map_err(bind)?;
-        listener.set_nonblocking(true).map_err(bind)?;
         let entered = service.enter();
         let listener = tokio::net::TcpListener::from_std(listener).map_err(bind)?;
         drop(entered);
@@ -194,13 +213,7 @@ impl Server {
 
     /// What a client on this machine connects to, without the token.
     pub fn url(&self) -> String {
-        let host = match self.address.ip() {
-            ip if ip.is_unspecified() && ip.is_ipv4() => "127.0.0.1".to_owned(),
-            ip if ip.is_unspecified() => "[::1]".to_owned(),
-            IpAddr::V6(ip) => format!("[{ip}]"),
-            IpAddr::V4(ip) => ip.to_string(),
-        };
-        format!("sc://{host}:{}", self.address.port())
+        url(self.address)
     }
 
     /// Stops accepting requests, lets running queries go on for a moment, and ends all sessions.
@@ -232,6 +245,17 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.shut_down();
     }
+}
+
+/// What a client on this machine connects to, for a server that listens there; without the token.
+pub fn url(address: SocketAddr) -> String {
+    let host = match address.ip() {
+        ip if ip.is_unspecified() && ip.is_ipv4() => "127.0.0.1".to_owned(),
+        ip if ip.is_unspecified() => "[::1]".to_owned(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+        IpAddr::V4(ip) => ip.to_string(),
+    };
+    format!("sc://{host}:{}", address.port())
 }
 
 /// The clients as they connect; small messages are sent at once.

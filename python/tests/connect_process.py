@@ -29,13 +29,22 @@ class ServerProcess:
         self.url = self.process.stderr.readline().strip()
         assert self.url.startswith("sc://"), self.url + self.process.stderr.read()
 
+    @property
+    def serving(self) -> int:
+        """The id of the process that runs queries, which the one that was started supervises."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        (child,) = children.read_text().split()
+        return int(child)
+
+    def line(self) -> str:
+        """Return what the server says next."""
+        assert self.process.stderr is not None
+        return self.process.stderr.readline().strip()
+
     def stop(self) -> int:
         """End the server as Ctrl-C does, and return its exit code."""
         self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(timeout=20)
-        assert self.process.stderr is not None
-        self.process.stderr.close()
-        return code
+        return self.process.wait(timeout=30)
 
     def __enter__(self) -> ServerProcess:
         return self
@@ -49,3 +58,5 @@ class ServerProcess:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        assert self.process.stderr is not None
+        self.process.stderr.close()

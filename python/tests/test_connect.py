@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,20 +61,6 @@ class Numbers(DataSource):
 
     def reader(self, schema: Any) -> DataSourceReader:
         return NumbersReader(dict(self.options))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ServerProcess]:
-    with ServerProcess() as process:
-        yield process
-        assert process.stop() == 0
-
-
-@pytest.fixture
-def spark(server: ServerProcess) -> Iterator[Any]:
-    session = SparkSession.builder.remote(server.url).create()
-    yield session
-    session.stop()
 
 
 def test_the_server_tells_where_it_listens(server: ServerProcess) -> None:
@@ -183,27 +168,6 @@ def test_sessions_do_not_see_each_other(server: ServerProcess, spark: Any) -> No
         other.read.format("numbers").load().collect()
     other.stop()
     assert spark.read.format("numbers").load().count() == 6
-
-
-def test_interrupt_all_stops_a_reader_that_sleeps(spark: Any) -> None:
-    spark.dataSource.register(Numbers)
-    frame = spark.read.format("numbers").option("sleep", 60).load()
-    errors: list[BaseException] = []
-
-    def collect() -> None:
-        try:
-            frame.collect()
-        except PySparkException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=collect)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not spark.interruptAll() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    thread.join(timeout=10)
-    assert [error.getCondition() for error in errors] == ["OPERATION_CANCELED"]  # type: ignore[attr-defined]
-    assert spark.conf.get("spark.sql.session.timeZone") == "UTC"
 
 
 def test_a_stopped_session_is_closed(server: ServerProcess) -> None:
@@ -325,72 +289,3 @@ def test_tls(tmp_path: Path) -> None:
         command = [sys.executable, str(script), url]
         assert subprocess.check_output(command, env=trusted, timeout=60) == b"3\n"
         assert process.stop() == 0
-
-
-def test_sixteen_sessions_at_once(server: ServerProcess) -> None:
-    counts: list[int] = []
-
-    def work() -> None:
-        session: Any = SparkSession.builder.remote(server.url).create()
-        session.dataSource.register(Numbers)
-        counts.append(session.read.format("numbers").option("count", 1000).load().count())
-        session.stop()
-
-    threads = [threading.Thread(target=work) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert counts == [2000] * 16
-
-
-def test_the_work_ends_with_a_client_that_is_killed(tmp_path: Path) -> None:
-    script = tmp_path / "client.py"
-    log = tmp_path / "closed"
-    script.write_text(CLIENT)
-    with ServerProcess(["--detached-seconds", "1"]) as process:
-        command = [sys.executable, str(script), process.url, str(log)]
-        client = subprocess.Popen(command, stdout=subprocess.PIPE)
-        assert client.stdout is not None
-        assert client.stdout.readline() == b"reading\n"
-        client.kill()
-        client.wait()
-        client.stdout.close()
-        deadline = time.monotonic() + 20
-        while not log.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert log.exists()
-        assert process.stop() == 0
-
-
-CLIENT = """
-import sys, time
-from pyspark.sql.connect.session import SparkSession
-from pyspark.sql.datasource import DataSource, DataSourceReader
-
-class Endless(DataSource):
-    @classmethod
-    def name(cls):
-        return "endless"
-    def schema(self):
-        return "a INT"
-    def reader(self, schema):
-        return EndlessReader(self.options)
-
-class EndlessReader(DataSourceReader):
-    def __init__(self, options):
-        self.log = options["log"]
-    def read(self, partition):
-        try:
-            while True:
-                yield (1,)
-        finally:
-            open(self.log, "w").close()
-
-spark = SparkSession.builder.remote(sys.argv[1]).create()
-spark.dataSource.register(Endless)
-frame = spark.read.format("endless").option("log", sys.argv[2]).load()
-for row in frame.toLocalIterator():
-    print("reading", flush=True)
-    time.sleep(60)
-"""

@@ -43,22 +43,8 @@ class Importing(DataSource):
         return ImportingReader(self.options["module"])
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ServerProcess]:
-    with ServerProcess() as process:
-        yield process
-        assert process.stop() == 0
-
-
-@pytest.fixture
-def spark(server: ServerProcess) -> Iterator[Any]:
-    session = SparkSession.builder.remote(server.url).create()
-    session.dataSource.register(Importing)
-    yield session
-    session.stop()
-
-
 def word(spark: Any, module: str) -> list[Row]:
+    spark.dataSource.register(Importing)
     rows: list[Row] = spark.read.format("importing").option("module", module).load().collect()
     return rows
 
@@ -86,7 +72,6 @@ def test_a_module_goes_with_its_session(server: ServerProcess, tmp_path: Path) -
     for text in ["first", "second"]:
         path.write_text(f"WORD = '{text}'\n")
         spark: Any = SparkSession.builder.remote(server.url).create()
-        spark.dataSource.register(Importing)
         spark.addArtifacts(str(path), pyfile=True)
         assert word(spark, "words_that_change") == [Row(word=text)]
         spark.stop()

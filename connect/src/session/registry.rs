@@ -8,7 +8,7 @@ use seatrial_engine::session::Session;
 use uuid::Uuid;
 
 use super::{ConnectSession, SessionKey};
-use crate::failure::Failure;
+use crate::failure::{Failure, server_stopped};
 
 /// How many closed sessions are known as such.
 const CLOSED_KEPT: usize = 1000;
@@ -30,6 +30,8 @@ pub(crate) struct Sessions {
     /// The engine's first session, which others are made from; no client has it.
     engine: Session,
     limits: SessionsLimits,
+    /// Whether a server before this one crashed, and its sessions with it.
+    replaces_crashed: bool,
     known: Mutex<Known>,
 }
 
@@ -40,8 +42,8 @@ struct Known {
 }
 
 impl Sessions {
-    pub(crate) fn new(engine: Session, limits: SessionsLimits) -> Self {
-        Self { engine, limits, known: Mutex::default() }
+    pub(crate) fn new(engine: Session, limits: SessionsLimits, replaces_crashed: bool) -> Self {
+        Self { engine, limits, replaces_crashed, known: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -86,7 +88,12 @@ impl Sessions {
             Some(session) => used(session, seen),
             None => {
                 known.check_not_closed(key)?;
-                Err(Failure::session_not_found(&key.session_id))
+                // A client that hears "not found" sends its query again, which may be what crashed the server.
+                Err(if self.replaces_crashed {
+                    Failure::session_changed(&key.session_id)
+                } else {
+                    Failure::session_not_found(&key.session_id)
+                })
             }
         }
     }
@@ -139,10 +146,11 @@ impl Sessions {
         known.sessions.values().any(|session| session.operations.all().iter().any(|operation| operation.is_running()))
     }
 
-    /// Ends all sessions.
+    /// Ends all sessions, since the server stops.
     pub(crate) fn close(&self) {
         let sessions = std::mem::take(&mut self.lock().sessions);
         for session in sessions.into_values() {
+            session.operations.interrupt(|_| true, server_stopped);
             session.close();
         }
     }

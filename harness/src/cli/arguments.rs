@@ -108,6 +108,12 @@ pub(crate) struct ServerArguments {
     /// How long a query goes on whose client is gone
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) detached_seconds: u32,
+    /// Serve on this descriptor, for the process at the other end of stdin
+    #[arg(long, hide = true, value_name = "DESCRIPTOR")]
+    pub(crate) listener: Option<i32>,
+    /// Whether the process before this one crashed
+    #[arg(long, hide = true, requires = "listener")]
+    pub(crate) replaces_crashed: bool,
 }
 
 /// What cases a command is about.

@@ -1,47 +1,34 @@
 //! `seatrial server`: the Spark Connect server over the engine.
+//!
+//! Two processes: one serves, and may be ended by a source that crashes or calls `os._exit`; the other holds the address
+//! and starts it again. So the clients' next attempt is answered at once, and new sessions can begin.
 
-use std::io::Write;
+mod descriptor;
+mod serving;
+mod supervisor;
+
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use seatrial_connect::{Server, ServerError, ServerOptions};
+use anyhow::Result;
+use seatrial_connect::{ServerError, ServerOptions};
 
 use super::arguments::ServerArguments;
 use super::exit::{Exit, UsageError};
 
 /// Serves until the process is told to end.
 pub(super) fn run(arguments: &ServerArguments) -> Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
-    let (mut interrupt, mut terminate) = {
-        // Before the first line is printed: whoever reads it may send a signal at once.
-        let _entered = runtime.enter();
-        use tokio::signal::unix::{SignalKind, signal};
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
-    };
-    let server = Server::start(&options(arguments)?).map_err(|error| match error {
-        ServerError::Engine(_) | ServerError::Threads(_) => anyhow::Error::from(error),
-        error => UsageError(error.to_string()).into(),
-    })?;
-    // Whoever started the server waits for this line.
-    let mut stderr = std::io::stderr().lock();
-    writeln!(stderr, "{}", server.url()).and_then(|()| stderr.flush()).context("stderr is closed")?;
-    drop(stderr);
-    runtime.block_on(async {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    });
-    server.stop();
-    Ok(Exit::Ok)
+    match arguments.listener {
+        None => supervisor::run(&options(arguments)),
+        Some(descriptor) => serving::run(descriptor, &options(arguments)),
+    }
 }
 
-fn options(arguments: &ServerArguments) -> Result<ServerOptions> {
+fn options(arguments: &ServerArguments) -> ServerOptions {
     let tls = match (&arguments.tls_cert, &arguments.tls_key) {
         (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
         _ => None,
     };
-    Ok(ServerOptions {
+    ServerOptions {
         host: arguments.host,
         port: arguments.port,
         token: arguments.token.clone(),
@@ -50,6 +37,15 @@ fn options(arguments: &ServerArguments) -> Result<ServerOptions> {
         max_sessions: usize::from(arguments.max_sessions),
         session_idle: Duration::from_secs(arguments.session_idle_seconds.into()),
         detached: Duration::from_secs(arguments.detached_seconds.into()),
+        replaces_crashed: arguments.replaces_crashed,
         ..ServerOptions::default()
-    })
+    }
+}
+
+/// Whose mistake it is that a server does not start.
+fn error(error: ServerError) -> anyhow::Error {
+    match error {
+        ServerError::Engine(_) | ServerError::Threads(_) => error.into(),
+        error => UsageError(error.to_string()).into(),
+    }
 }

@@ -5,7 +5,8 @@
 //! group first, then to every member of the session and every descendant that `/proc` shows; on a system without
 //! `/proc` it goes to the process group only.
 //!
-//! This is the only module of the harness with `unsafe` code: thin calls into libc that the standard library lacks.
+//! With `cli/server/descriptor`, this is the only module of the harness with `unsafe` code: thin calls into libc that the standard
+//! library lacks.
 
 use std::collections::{BTreeMap, BTreeSet};
 #[cfg(feature = "docker")]
