@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 from pyspark.sql.connect.session import SparkSession
 
 from connect_process import ServerProcess
+
+# The whole PySpark has two APIs; `SparkSession.builder.remote` chooses so for the functions too.
+os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+import pyspark
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = ROOT / "target" / "debug" / "seatrial"
+
+
+def since_client(version: str) -> pytest.MarkDecorator:
+    """Skip a test with the clients before this version."""
+    release = tuple(map(int, pyspark.__version__.split(".")[:2]))
+    older = release < tuple(map(int, version.split(".")))
+    return pytest.mark.skipif(older, reason=f"the client has it since PySpark {version}")
 
 
 class ServerProcess:

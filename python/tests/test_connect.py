@@ -26,7 +26,7 @@ from pyspark.sql import Row
 from pyspark.sql.connect.session import SparkSession
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
-from connect_process import PROGRAM, ServerProcess
+from connect_process import PROGRAM, ServerProcess, since_client
 
 # As for a class of a script: the server cannot import this module.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
@@ -232,6 +232,7 @@ def test_an_interrupt_by_tag_and_by_operation(spark: Any) -> None:
     assert spark.interruptOperation("00112233-4455-6677-8899-aabbccddeeff") == []
 
 
+@since_client("4.1")
 def test_a_cloned_session_goes_its_own_way(spark: Any) -> None:
     spark.dataSource.register(Numbers)
     spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")

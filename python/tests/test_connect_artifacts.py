@@ -15,7 +15,7 @@ from pyspark.sql import Row
 from pyspark.sql.connect.session import SparkSession
 from pyspark.sql.datasource import DataSource, DataSourceReader
 
-from connect_process import ServerProcess
+from connect_process import ServerProcess, since_client
 
 # As for a class of a script: the server cannot import this module.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
@@ -88,6 +88,7 @@ def test_an_artifact_is_not_replaced(spark: Any, tmp_path: Path) -> None:
     assert caught.value.getCondition() == "ARTIFACT_ALREADY_EXISTS"
 
 
+@since_client("4.1")
 def test_blobs_are_cached_by_their_hash(spark: Any) -> None:
     blobs = [b"small", b"large" * 100_000]
     hashes = spark._client.cache_artifacts(blobs)

@@ -143,11 +143,11 @@ def test_a_thousand_queries_leave_nothing_behind(server: ServerProcess) -> None:
             assert spark.table("v").collect()[0].n == number
 
     serving = server.serving
-    queries(400)
+    queries(200)
     memory, threads = status(serving, "VmRSS"), status(serving, "Threads")
     queries(1000)
     wait_until(lambda: status(serving, "Threads") <= threads + 4)
-    assert status(serving, "VmRSS") - memory < 24 * 1024
+    assert status(serving, "VmRSS") - memory < 12 * 1024
     assert spark.interruptAll() == []
     spark.stop()
 
