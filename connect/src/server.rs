@@ -22,6 +22,8 @@ use crate::work::Workers;
 
 /// How long running queries may go on after [`Server::stop`].
 const GRACE: Duration = Duration::from_secs(2);
+/// How long clients may take to release queries that were ended.
+const RELEASES_ARRIVE: Duration = Duration::from_millis(200);
 /// How long their threads may take to end then.
 const THREADS_END: Duration = Duration::from_secs(5);
 /// The stacks of the threads that read requests: plans are trees, and may be deep.
@@ -223,12 +225,16 @@ impl Server {
 
     fn shut_down(&mut self) {
         let Some(service) = self.service.take() else { return };
-        drop(self.stop.take());
+        self.sessions.begin_to_stop();
         let begun = Instant::now();
         while self.sessions.is_busy() && begun.elapsed() < GRACE {
             std::thread::sleep(Duration::from_millis(10));
         }
-        self.sessions.close();
+        if self.sessions.close() {
+            // A client that hears of an end releases its query, and would try that for minutes.
+            std::thread::sleep(RELEASES_ARRIVE);
+        }
+        drop(self.stop.take());
         // What waits for an answer gets it before its connection ends.
         let mut ended = self.ended.clone();
         service.block_on(async {

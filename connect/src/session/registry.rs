@@ -39,6 +39,8 @@ pub(crate) struct Sessions {
 struct Known {
     sessions: BTreeMap<SessionKey, Arc<ConnectSession>>,
     closed: VecDeque<SessionKey>,
+    /// Whether the server stops.
+    stopping: bool,
 }
 
 impl Sessions {
@@ -57,6 +59,9 @@ impl Sessions {
     pub(crate) fn open(&self, key: SessionKey, seen: Option<&str>) -> Result<Arc<ConnectSession>, Failure> {
         check_id(&key.session_id)?;
         let mut known = self.lock();
+        if known.stopping {
+            return Err(Failure::session_changed(&key.session_id));
+        }
         if let Some(session) = known.sessions.get(&key) {
             return used(session, seen);
         }
@@ -89,7 +94,7 @@ impl Sessions {
             None => {
                 known.check_not_closed(key)?;
                 // A client that hears "not found" sends its query again, which may be what crashed the server.
-                Err(if self.replaces_crashed {
+                Err(if self.replaces_crashed || known.stopping {
                     Failure::session_changed(&key.session_id)
                 } else {
                     Failure::session_not_found(&key.session_id)
@@ -146,13 +151,20 @@ impl Sessions {
         known.sessions.values().any(|session| session.operations.all().iter().any(|operation| operation.is_running()))
     }
 
-    /// Ends all sessions, since the server stops.
-    pub(crate) fn close(&self) {
+    /// Begins nothing more, since the server stops.
+    pub(crate) fn begin_to_stop(&self) {
+        self.lock().stopping = true;
+    }
+
+    /// Ends all sessions, and tells those who wait that the server stops; whether anybody did.
+    pub(crate) fn close(&self) -> bool {
         let sessions = std::mem::take(&mut self.lock().sessions);
+        let mut waiting = false;
         for session in sessions.into_values() {
-            session.operations.interrupt(|_| true, server_stopped);
+            waiting |= !session.operations.interrupt(|_| true, server_stopped).is_empty();
             session.close();
         }
+        waiting
     }
 }
 
