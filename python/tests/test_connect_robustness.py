@@ -33,9 +33,9 @@ class TroubledReader(DataSourceReader):
     def read(self, partition: Any) -> Iterator[tuple[int]]:
         for number in range(int(self.options.get("rows", "3"))):
             yield (number,)
-        if "started" in self.options:
-            Path(self.options["started"]).touch()
         try:
+            if "started" in self.options:
+                Path(self.options["started"]).touch()
             trouble(self.options.get("read", ""))
         finally:
             if "ended" in self.options:
