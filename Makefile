@@ -11,6 +11,8 @@ SPARK ?= 4.2.1
 OTHER_SPARKS ?= 4.0 4.1 4.3
 # What CI re-records: enough that no golden can be made up unnoticed, little enough to be quick.
 SAMPLE ?= cases/registration cases/read cases/types/integers.yaml
+# The same over Spark Connect, where every session starts Python anew.
+CONNECT_SAMPLE ?= cases/errors/errors_in_read.yaml cases/registration/first_source.yaml
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
@@ -70,20 +72,23 @@ lint: setup
 test: build lint python versions
 	cargo test --quiet --workspace
 	@$(MAKE) --no-print-directory check-versions
+	$(SEATRIAL) check --target engine:connect
 	cd python && ../$(VENV)/bin/pytest
 	$(SEATRIAL) scoreboard --check
 	$(SEATRIAL) docs --check
 
-## Asks real Spark for every case again and compares with the goldens; then some cases as scripts of their own, the clients of
+## Asks real Spark for every case again, in both modes, and compares with the goldens; then some cases as scripts of their own, the clients of
 ## the other versions, and the same Sparks in containers, where there is Docker.
 verify: build
 	$(SEATRIAL) check --target spark:$(SPARK)
+	$(SEATRIAL) check --target spark:$(SPARK):connect
 	ci/repro $(SPARK)
 	ci/clients $(OTHER_SPARKS)
 	BUILD_SECONDS=1800 ci/containers
 
 verify-sample: build
 	$(SEATRIAL) check --target spark:$(SPARK) $(SAMPLE)
+	$(SEATRIAL) check --target spark:$(SPARK):connect $(CONNECT_SAMPLE)
 
 ## The tests of Spark Connect with the PySpark clients of the other versions.
 verify-clients: build

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
-use seatrial_engine::error::SparkError;
+use seatrial_engine::error::{ExceptionClass, SparkError};
 use spark_connect_proto::Plan;
 use spark_connect_proto::execute_plan_response::{ArrowBatch, ResponseType};
 
@@ -50,6 +51,15 @@ async fn asked(
     }
 }
 
+/// The failure of a task. What has no condition of its own is the job's, by whose words clients know that rows were read.
+fn of_task(error: DataFusionError) -> SparkError {
+    let error = SparkError::from(error);
+    if error.exception != ExceptionClass::Spark || error.condition.is_some() {
+        return error;
+    }
+    SparkError { message: format!("Job aborted due to stage failure: {}", error.message), ..error }
+}
+
 /// Sends the rows of a query as they come, partition after partition.
 ///
 /// # Errors
@@ -60,7 +70,7 @@ pub(crate) async fn rows(session: &ConnectSession, query: &Query, responder: &Re
     let mut batches = deferred::rows_of(query.frame.clone());
     let mut sent = 0_usize;
     let mut any = false;
-    while let Some(batch) = batches.try_next().await.map_err(SparkError::from)? {
+    while let Some(batch) = batches.try_next().await.map_err(of_task)? {
         if batch.num_rows() == 0 {
             continue;
         }

@@ -23,7 +23,7 @@ const MESSAGE_LIMIT: usize = 1024;
 /// The bytes of the parameters' JSON text that go into a status.
 const PARAMETERS_LIMIT: usize = 1024;
 
-/// What the protocol's own conditions are called where PySpark's Python worker reports.
+/// What the client itself puts before an exception of a task.
 const PYTHON_WORKER: &str = "\n  An exception was thrown from the Python worker. Please see the stack trace below.\n";
 
 /// An error on its way to the client.
@@ -87,11 +87,13 @@ impl Failure {
         if self.0.error.exception != ExceptionClass::Python {
             return message.clone();
         }
-        // The client puts its own words before it.
-        let text = message.strip_prefix(PYTHON_WORKER).unwrap_or(message);
+        let parameter = |name: &str| self.0.error.parameters.get(name).map(String::as_str).unwrap_or_default();
         match (&self.0.error.condition, &self.0.error.sql_state) {
-            (Some(condition), Some(state)) => format!("[{condition}] {text}\n SQLSTATE: {state}"),
-            _ => text.to_owned(),
+            (Some(condition), Some(state)) => {
+                let (header, traceback) = (parameter("msg"), parameter("traceback").trim_end());
+                format!("[{condition}] {header}: {traceback}\n SQLSTATE: {state}")
+            }
+            _ => message.strip_prefix(PYTHON_WORKER).unwrap_or(message).to_owned(),
         }
     }
 

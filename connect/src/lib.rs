@@ -17,6 +17,7 @@ mod operation;
 mod persisted;
 mod plan;
 mod plan_request;
+mod reads;
 mod server;
 mod service;
 mod session;

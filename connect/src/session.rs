@@ -14,6 +14,7 @@ use crate::artifact::Artifacts;
 use crate::failure::{ErrorStore, Failure};
 use crate::operation::Operations;
 use crate::persisted::Persisted;
+use crate::reads::Reads;
 
 pub(crate) use registry::{Sessions, SessionsLimits};
 
@@ -37,6 +38,7 @@ pub(crate) struct ConnectSession {
     pub(crate) errors: ErrorStore,
     pub(crate) artifacts: Artifacts,
     pub(crate) persisted: Persisted,
+    pub(crate) reads: Reads,
     last_used: Mutex<Instant>,
 }
 
@@ -50,6 +52,7 @@ impl ConnectSession {
             errors: ErrorStore::default(),
             artifacts: Artifacts::default(),
             persisted: Persisted::default(),
+            reads: Reads::default(),
             last_used: Mutex::new(Instant::now()),
         }
     }

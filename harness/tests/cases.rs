@@ -11,7 +11,7 @@ use std::time::Instant;
 use libtest_mimic::{Arguments, Failed, Trial};
 use seatrial::case::{self, Case, SparkMinor};
 use seatrial::divergence::{Day, Divergences};
-use seatrial::golden::{GoldenLookup, GoldenStore};
+use seatrial::golden::{GoldenLookup, GoldenStore, Mode};
 use seatrial::report::style::Style;
 use seatrial::report::{CaseResult, Sides, human, shell_word};
 use seatrial::run::execution::ask;
@@ -94,6 +94,6 @@ fn check(fixture: &Fixture, case: &Case) -> Result<(), Failed> {
     }
     let rerun = format!("cargo test -p seatrial --test cases -- --exact {}", shell_word(&case.id.to_string()));
     let result = CaseResult { rerun, ..CaseResult::new(case, SPARK, judged).took(begin.elapsed()) };
-    let sides = Sides { reference: format!("spark {SPARK}"), candidate: "engine".to_owned() };
+    let sides = Sides::new(SPARK, Mode::Classic, "engine".to_owned());
     Err(Failed::from(human::failure(&result, &sides, Style::PLAIN)))
 }

@@ -73,20 +73,30 @@ pub(crate) struct Planned {
     pub(crate) origins: Vec<Origin>,
     /// What it was projected from, if it was.
     pub(crate) projection: Option<Arc<Projection>>,
+    /// The engine's own DataFrame that it is, with the names that the client sees.
+    leaf: Option<DataFrame>,
 }
 
 impl Planned {
     /// A relation of a frame's columns, in their order, under the names that they have in the plan.
     fn of_columns(frame: &DataFrame, columns: Vec<Attribute>) -> Result<Self, SparkError> {
         let ids: Vec<String> = columns.iter().map(|column| column.id.clone()).collect();
-        Ok(Self { frame: frame.renamed(&ids)?, columns, origins: Vec::new(), projection: None })
+        Ok(Self::over(frame.renamed(&ids)?, columns, Vec::new()))
+    }
+
+    /// What an operator computes.
+    fn over(frame: DataFrame, columns: Vec<Attribute>, origins: Vec<Origin>) -> Self {
+        Self { frame, columns, origins, projection: None, leaf: None }
     }
 
     /// The relation with the names of its columns as the client sees them.
     ///
     /// # Errors
-    /// Never in practice; DataFusion's own.
+    /// When two columns of a computed relation have one name.
     pub(crate) fn visible(&self) -> Result<DataFrame, SparkError> {
+        if let Some(leaf) = &self.leaf {
+            return Ok(leaf.clone());
+        }
         let names: Vec<String> = self.columns.iter().map(|column| column.name().to_owned()).collect();
         self.frame.renamed(&names)
     }
@@ -153,7 +163,8 @@ impl<'s> Planner<'s> {
     /// # Errors
     /// When a computed column has a type that Spark does not know.
     pub(crate) fn leaf(&self, frame: &DataFrame, qualifier: &[String]) -> Result<Planned, SparkError> {
-        self.leaf_of(frame, frame.schema()?, qualifier)
+        let leaf = Some(frame.clone());
+        Ok(Planned { leaf, ..self.leaf_of(frame, frame.schema()?, qualifier)? })
     }
 
     /// The same for columns whose types, names and metadata are known: the client sees what `schema` says.

@@ -8,6 +8,7 @@ use super::arguments::{ProjectOptions, SelectionOptions};
 use super::exit::UsageError;
 use crate::case::{self, Diagnostic, SparkMinor, Suite};
 use crate::divergence::Divergences;
+use crate::golden::{GoldenStore, Mode};
 use crate::run::{Project, Selection};
 use crate::target::engine::OWN_SPARK;
 use crate::target::pool::TargetPool;
@@ -58,7 +59,11 @@ pub(crate) fn pool(id: &TargetId, spark: SparkMinor, jobs: Option<u16>) -> anyho
         TargetId::Engine | TargetId::EngineConnect => {
             std::thread::available_parallelism().map_or(1, usize::from).min(4)
         }
-        TargetId::Spark(_) | TargetId::Docker(_) | TargetId::Connect(_) | TargetId::Command(_) => 1,
+        TargetId::Spark(_)
+        | TargetId::SparkConnect(_)
+        | TargetId::Docker(_)
+        | TargetId::Connect(_)
+        | TargetId::Command(_) => 1,
     };
     let id = id.clone();
     Ok(TargetPool::new(jobs.map_or(default, usize::from), move |surroundings| target::open(&id, spark, surroundings)))
@@ -75,10 +80,26 @@ pub(crate) fn identity(id: &TargetId, spark: SparkMinor) -> anyhow::Result<Ident
 /// The Spark version to compare a target with: what the user says, or the target's own, or the default.
 pub(crate) fn spark_version(asked: Option<SparkMinor>, target: &TargetId) -> SparkMinor {
     let own = match target {
-        TargetId::Spark(version) | TargetId::Docker(version) => version.minor().parse().ok(),
+        TargetId::Spark(version) | TargetId::SparkConnect(version) | TargetId::Docker(version) => {
+            version.minor().parse().ok()
+        }
         TargetId::Engine | TargetId::EngineConnect | TargetId::Connect(_) | TargetId::Command(_) => None,
     };
     asked.or(own).unwrap_or(OWN_SPARK)
+}
+
+/// The mode whose goldens a target is compared with: its own, if the version was recorded in it.
+pub(crate) fn golden_mode(goldens: &GoldenStore, target: &TargetId, spark: SparkMinor) -> Mode {
+    match target.mode() {
+        Mode::Connect if !goldens.has(Mode::Connect, spark) && goldens.has(Mode::Classic, spark) => {
+            eprintln!(
+                "Spark {spark} was not recorded over Spark Connect (`seatrial record --target spark:{spark}:connect`): \
+                 {target} is compared with what classic mode answered, and some errors differ there"
+            );
+            Mode::Classic
+        }
+        mode => mode,
+    }
 }
 
 /// Writes text to stdout. A reader that went away (`| head`) is no error.

@@ -11,7 +11,7 @@ use super::progress::Progress;
 use crate::case::{Case, CaseId, SparkMinor};
 use crate::compare::{Comparison, Options, Reason, Verdict, compare};
 use crate::docs::reading_order::ReadingOrder;
-use crate::golden::{GoldenLookup, GoldenStore};
+use crate::golden::{GoldenLookup, GoldenStore, Mode};
 use crate::observation::Observation;
 use crate::report::style::Style;
 use crate::report::value::show_row;
@@ -30,7 +30,8 @@ pub(crate) fn run(project: &ProjectOptions, options: &DiffOptions) -> anyhow::Re
     let goldens = GoldenStore::open(&place.golden())?;
     let from = answers(&options.from, &cases, &goldens)?;
     let to = answers(&options.to, &cases, &goldens)?;
-    let sides = Sides { reference: options.from.to_string(), candidate: options.to.to_string() };
+    let (from_name, to_name) = (options.from.to_string(), options.to.to_string());
+    let sides = Sides { reference: from_name.clone(), reference_target: from_name, candidate: to_name };
     let style = Style::for_terminal(&std::io::stdout());
     let mut notes = Notes::default();
     for case in &cases {
@@ -72,9 +73,10 @@ fn answers(target: &TargetId, cases: &[&Case], goldens: &GoldenStore) -> anyhow:
     let has = |case: &Case| case.since <= spark;
     let mut answers: Answers = cases.iter().map(|case| (case.id.clone(), None)).collect();
     let existing: Vec<&Case> = cases.iter().copied().filter(|case| has(case)).collect();
-    if matches!(target, TargetId::Spark(_)) && goldens.versions().contains(&spark) {
+    let mode = target.mode();
+    if matches!(target, TargetId::Spark(_) | TargetId::SparkConnect(_)) && goldens.has(mode, spark) {
         for case in existing {
-            answers.insert(case.id.clone(), Some(recorded(goldens, spark, case)));
+            answers.insert(case.id.clone(), Some(recorded(goldens, mode, spark, case)));
         }
         return Ok(answers);
     }
@@ -101,8 +103,8 @@ fn answers(target: &TargetId, cases: &[&Case], goldens: &GoldenStore) -> anyhow:
     Ok(answers)
 }
 
-fn recorded(goldens: &GoldenStore, spark: SparkMinor, case: &Case) -> Result<Observation, String> {
-    match goldens.lookup(spark, case) {
+fn recorded(goldens: &GoldenStore, mode: Mode, spark: SparkMinor, case: &Case) -> Result<Observation, String> {
+    match goldens.lookup_in(mode, spark, case) {
         GoldenLookup::Found { observation, .. } => Ok(observation.clone()),
         GoldenLookup::Stale { .. } => Err("golden is stale: the case changed since it was recorded".to_owned()),
         GoldenLookup::Missing => Err("never recorded".to_owned()),

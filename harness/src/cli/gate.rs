@@ -18,7 +18,7 @@ use crate::gate::markdown::Links;
 use crate::gate::{Baseline, Candidate, Class, Gate, Now, Present, comparison, human, json, markdown};
 use crate::golden::GoldenStore;
 use crate::report::style::Style;
-use crate::report::{CaseResult, Format, Run, baseline as counts, difference};
+use crate::report::{CaseResult, Format, Run, Sides, baseline as counts, difference};
 use crate::run::Project;
 use crate::target::{Identity, TargetId};
 
@@ -146,8 +146,7 @@ fn present(result: &CaseResult, target: &TargetId) -> Present {
         // What was pinned was looked at when it was pinned.
         Now::Stands(crate::gate::Standing::Pinned(..)) | Now::PinOverdue(_) | Now::PinNeedless(_) => String::new(),
         _ => {
-            let sides =
-                crate::report::Sides { reference: format!("spark {}", result.spark), candidate: target.to_string() };
+            let sides = Sides::new(result.spark, target.mode(), target.to_string());
             difference::show(&result.differences, &sides, Style::PLAIN)
         }
     };

@@ -12,7 +12,7 @@ use super::progress::Progress;
 use crate::case::{Case, SparkMinor};
 use crate::divergence::Divergences;
 use crate::docs::source::Sources;
-use crate::golden::{GoldenLookup, GoldenStore};
+use crate::golden::{GoldenLookup, GoldenStore, Mode};
 use crate::report::model::{Candidate, CaseResult, FORMAT, Footer, Header, JudgedVersion, Scenario};
 use crate::report::{Run, human, shell_word};
 use crate::run::{Answer, Judged, Status, execute, judge, now, today};
@@ -114,6 +114,7 @@ impl<'a> Judging<'a> {
     /// Judges the cases that `spark` has. Of each version a pool of its own: the engine follows the PySpark that it runs with.
     pub(crate) fn version(&self, spark: SparkMinor) -> anyhow::Result<VersionRun> {
         let Loaded { project, suite, selection, broken } = self.loaded;
+        let mode = context::golden_mode(self.goldens, self.target, spark);
         let picked = selection.pick(suite, spark);
         let complete = |result: CaseResult, case: &Case| {
             let source = self.sources.of(case);
@@ -123,7 +124,7 @@ impl<'a> Judging<'a> {
         let mut results = Vec::new();
         let mut asked = Vec::new();
         for case in picked.cases {
-            match self.without_asking(case, spark) {
+            match self.without_asking(case, mode, spark) {
                 None => asked.push(case),
                 Some(status) => {
                     results.push(complete(CaseResult::new(case, spark, Judged::plain(status)), case));
@@ -131,7 +132,12 @@ impl<'a> Judging<'a> {
             }
         }
         let mut run = VersionRun {
-            version: JudgedVersion { spark, later: picked.later, candidate: None, golden: self.goldens.made_by(spark) },
+            version: JudgedVersion {
+                spark,
+                later: picked.later,
+                candidate: None,
+                golden: self.goldens.made_by(mode, spark),
+            },
             results,
             faults: Vec::new(),
             stale_entries: Vec::new(),
@@ -144,7 +150,7 @@ impl<'a> Judging<'a> {
             if !broken {
                 run.stale_entries = entries_without_case(&divergences, &suite.cases);
             }
-            let answered = self.ask(&pool, &asked, &divergences, spark);
+            let answered = self.ask(&pool, &asked, &divergences, (mode, spark));
             run.results.extend(answered.into_iter().zip(asked).map(|(result, case)| complete(result, case)));
             run.faults = pool.stop().iter().map(ToString::to_string).collect();
             let (target, versions, mode) = (identity.target, identity.versions, identity.mode);
@@ -155,8 +161,8 @@ impl<'a> Judging<'a> {
     }
 
     /// How a case stands that there is no use to ask about.
-    fn without_asking(&self, case: &Case, spark: SparkMinor) -> Option<Status> {
-        match self.goldens.lookup(spark, case) {
+    fn without_asking(&self, case: &Case, mode: Mode, spark: SparkMinor) -> Option<Status> {
+        match self.goldens.lookup_in(mode, spark, case) {
             GoldenLookup::Found { .. } => None,
             GoldenLookup::Stale { .. } => Some(Status::StaleGolden),
             GoldenLookup::Missing => Some(Status::MissingGolden),
@@ -164,13 +170,20 @@ impl<'a> Judging<'a> {
     }
 
     /// Has the cases answered, shows progress, and judges every answer. The results are in the order of the cases.
-    fn ask(&self, pool: &TargetPool, cases: &[&Case], pins: &Divergences, spark: SparkMinor) -> Vec<CaseResult> {
+    fn ask(
+        &self,
+        pool: &TargetPool,
+        cases: &[&Case],
+        pins: &Divergences,
+        (mode, spark): (Mode, SparkMinor),
+    ) -> Vec<CaseResult> {
         let today = today();
         let progress = Progress::new(cases.len());
         let mut results: Vec<Option<CaseResult>> = vec![None; cases.len()];
         execute(pool, cases, |index, observed| {
             let case = cases[index];
-            let GoldenLookup::Found { observation: golden, recorded } = self.goldens.lookup(spark, case) else {
+            let found = self.goldens.lookup_in(mode, spark, case);
+            let GoldenLookup::Found { observation: golden, recorded } = found else {
                 return;
             };
             let judged = judge(golden, &observed.answer, case, pins.lookup(spark, &case.id), today);

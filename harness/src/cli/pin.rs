@@ -11,7 +11,7 @@ use super::progress::Progress;
 use crate::case::{Case, SparkMinor};
 use crate::compare::{Options, Verdict, compare};
 use crate::divergence::{Actual, Day, Divergence};
-use crate::golden::{GoldenLookup, GoldenStore};
+use crate::golden::{GoldenLookup, GoldenStore, Mode};
 use crate::run::{Answer, Project, execute, today};
 
 /// Runs the command.
@@ -55,6 +55,7 @@ struct Pinning<'a> {
 impl Pinning<'_> {
     /// Asks the target as it follows `version`, and writes down what diverges from that version.
     fn pin(&mut self, cases: &[&Case], version: SparkMinor) -> anyhow::Result<()> {
+        let mode = context::golden_mode(&self.goldens, &self.options.target, version);
         let pool = context::pool(&self.options.target, version, None)?;
         let identity = pool.identity()?;
         let real = || UsageError(format!("`{}` is real Spark: it cannot diverge from itself", self.options.target));
@@ -69,7 +70,7 @@ impl Pinning<'_> {
         }
         let mut pinned = Vec::new();
         for (case, observed) in cases.iter().zip(observed) {
-            match self.diverging(case, version, observed.answer) {
+            match self.diverging(case, (mode, version), observed.answer) {
                 Ok(Some(actual)) => {
                     divergences.pin(Divergence {
                         case: case.id.clone(),
@@ -100,8 +101,13 @@ impl Pinning<'_> {
     }
 
     /// What there is to pin, if anything; the error is a problem and the exit code for it.
-    fn diverging(&self, case: &Case, version: SparkMinor, answer: Answer) -> Result<Option<Actual>, (String, Exit)> {
-        let GoldenLookup::Found { observation: reference, .. } = self.goldens.lookup(version, case) else {
+    fn diverging(
+        &self,
+        case: &Case,
+        (mode, version): (Mode, SparkMinor),
+        answer: Answer,
+    ) -> Result<Option<Actual>, (String, Exit)> {
+        let GoldenLookup::Found { observation: reference, .. } = self.goldens.lookup_in(mode, version, case) else {
             let problem = format!("the golden of `{}` for Spark {version} is stale or missing", case.id);
             return Err((problem, Exit::GoldenStale));
         };

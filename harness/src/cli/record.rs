@@ -9,17 +9,19 @@ use super::arguments::{ProjectOptions, RecordOptions};
 use super::context::{self, Loaded};
 use super::exit::{Exit, UsageError};
 use super::progress::Progress;
-use crate::case::{Case, CaseId, SparkMinor};
-use crate::golden::{GoldenLookup, GoldenStore, GoldenWriter, ReferenceRecording, Written};
+use crate::case::{Case, CaseId};
+use crate::golden::{GoldenLookup, GoldenStore, GoldenWriter, Mode, ReferenceRecording, Written};
 use crate::observation::Observation;
 use crate::run::{Answer, execute};
 use crate::target::{Identity, TargetError, TargetId};
 
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &RecordOptions) -> anyhow::Result<Exit> {
-    let (TargetId::Spark(version) | TargetId::Docker(version)) = &options.target else {
+    let (TargetId::Spark(version) | TargetId::SparkConnect(version) | TargetId::Docker(version)) = &options.target
+    else {
         let message = format!(
-            "goldens are what real PySpark answers, and `{}` is not it; name a target such as spark:4.2.1 or docker:4.2.1",
+            "goldens are what real PySpark answers, and `{}` is not it; name a target such as spark:4.2.1, \
+             spark:4.2.1:connect or docker:4.2.1",
             options.target
         );
         return Err(UsageError(message).into());
@@ -51,7 +53,8 @@ pub(crate) fn run(project: &ProjectOptions, options: &RecordOptions) -> anyhow::
     let mut changes = Changes::default();
     let observed = execute(&pool, &picked.cases, |index, observed| {
         let case = picked.cases[index];
-        let change = Change::of(&before, spark, case, &observed.answer);
+        let golden = before.lookup_in(options.target.mode(), spark, case);
+        let change = Change::of(&golden, &observed.answer);
         let line = format!("{:>9} {:5.1}s {}", change.name(), observed.duration.as_secs_f64(), case.id);
         progress.done(&line, change != Change::Unchanged);
         changes.add(change, case);
@@ -79,11 +82,15 @@ pub(crate) fn run(project: &ProjectOptions, options: &RecordOptions) -> anyhow::
         context::print(&format!("  wrote {}\n", place.golden().join(file).display()))?;
     }
     context::print(&format!(
-        "{} cases recorded on {}: {} kept, {} answer as the version before\n",
+        "{} cases recorded on {}: {} kept, {} answer as {}\n",
         answers.len(),
         options.target,
         written.kept,
-        written.pruned
+        written.pruned,
+        match options.target.mode() {
+            Mode::Classic => "the version before",
+            Mode::Connect => "the version before or classic mode",
+        }
     ))?;
     for (case, context) in &failed {
         eprintln!("error: `{}` was not recorded: {}", case.id, context.trim_end().replace('\n', "\n    "));
@@ -115,10 +122,10 @@ enum Change {
 }
 
 impl Change {
-    fn of(before: &GoldenStore, spark: SparkMinor, case: &Case, answer: &Answer) -> Self {
+    fn of(golden: &GoldenLookup<'_>, answer: &Answer) -> Self {
         let Answer::Observation(observation) = answer else { return Self::Failed };
-        match before.lookup(spark, case) {
-            GoldenLookup::Found { observation: old, .. } if *old == **observation => Self::Unchanged,
+        match golden {
+            GoldenLookup::Found { observation: old, .. } if **old == **observation => Self::Unchanged,
             GoldenLookup::Found { .. } | GoldenLookup::Stale { .. } => Self::Changed,
             GoldenLookup::Missing => Self::New,
         }

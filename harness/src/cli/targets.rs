@@ -77,7 +77,9 @@ fn list() -> anyhow::Result<Exit> {
         let size = "the first use makes it (some hundred megabytes)";
         missing.extend(missing_environment(&Installation::spark(patch), size));
         let ready = if missing.is_empty() { "yes" } else { "no" };
-        table.add_row([id.to_string(), "real PySpark, classic mode".to_owned(), ready.to_owned(), missing.join("; ")]);
+        let missing = missing.join("; ");
+        table.add_row([&id.to_string(), "real PySpark, classic mode", ready, &missing]);
+        table.add_row([&format!("{id}:connect"), "real PySpark over Spark Connect", ready, &missing]);
     }
     for version in KNOWN_SPARK_VERSIONS {
         let id: TargetId = format!("docker:{version}").parse()?;

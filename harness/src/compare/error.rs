@@ -17,9 +17,21 @@ fn is_jvm(error: &ErrorObservation) -> bool {
 /// The condition of a failure that Spark itself calls a bug of its own: it says no more than that the JVM failed.
 const INTERNAL_ERROR: &str = "INTERNAL_ERROR";
 
+/// How an exception of Java's own reaches a client of Spark Connect, which has no class for it: from planning, and from a task.
+const JAVA_OVER_CONNECT: [(&str, &str); 2] =
+    [("UnknownException", "(java."), ("SparkException", "Job aborted due to stage failure: java.")];
+
 /// Whether the failure is one of the JVM's insides, about which there is nothing to agree but that it fails.
 fn is_inside_jvm(error: &ErrorObservation) -> bool {
-    is_jvm(error) && error.condition.as_deref().is_none_or(|condition| condition == INTERNAL_ERROR)
+    let over_connect = || {
+        JAVA_OVER_CONNECT
+            .iter()
+            .any(|(exception, message)| error.exception == *exception && error.message.starts_with(message))
+    };
+    match error.condition.as_deref() {
+        None => is_jvm(error) || over_connect(),
+        Some(condition) => is_jvm(error) && condition == INTERNAL_ERROR,
+    }
 }
 
 pub(super) fn compare(reference: &ErrorObservation, candidate: &ErrorObservation) -> ErrorComparison {

@@ -111,6 +111,30 @@ fn where_the_jvm_fails_any_clear_error_is_equivalent(
     assert_eq!((found, why), (verdict, reasons.to_vec()));
 }
 
+#[rstest]
+#[case("plan", "UnknownException", None, "(java.lang.NegativeArraySizeException) -2", Verdict::Equivalent)]
+#[case(
+    "read",
+    "SparkException",
+    None,
+    "Job aborted due to stage failure: java.lang.NullPointerException",
+    Verdict::Equivalent
+)]
+#[case("plan", "UnknownException", None, "(org.apache.spark.SparkClassNotFoundException) x", Verdict::Divergent)]
+#[case("read", "SparkException", None, "Job aborted due to stage failure: the worker crashed", Verdict::Divergent)]
+#[case("plan", "UnknownException", Some("X"), "(java.lang.NegativeArraySizeException) -2", Verdict::Divergent)]
+fn over_connect_javas_own_exceptions_are_failures_of_the_jvm(
+    #[case] phase: &str,
+    #[case] exception: &str,
+    #[case] condition: Option<&str>,
+    #[case] message: &str,
+    #[case] verdict: Verdict,
+) {
+    let reference = failed(phase, exception, condition, message);
+    let candidate = failed(phase, "SparkRuntimeException", None, "boom");
+    assert_eq!(judge(&reference, &candidate, UNORDERED).0, verdict);
+}
+
 #[test]
 fn where_the_jvm_fails_in_planning_the_candidate_may_fail_in_reading() {
     let reference = failed("plan", "Py4JJavaError", None, "java.lang.NegativeArraySizeException: -2");

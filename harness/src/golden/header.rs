@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::GoldenError;
 use super::canonical::{Canonical, quoted};
+use super::{GoldenError, Mode};
 use crate::case::SparkVersion;
 
 /// The format of golden files and of the index.
@@ -64,6 +64,7 @@ impl Header {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReferenceRecording {
     spark: SparkVersion,
+    mode: Mode,
     header: Header,
 }
 
@@ -72,16 +73,19 @@ impl ReferenceRecording {
     ///
     /// # Errors
     ///
-    /// [`GoldenError::NotAReference`] for any other target, [`GoldenError::NoVersion`] if it does not say which Spark it is.
+    /// [`GoldenError::NotAReference`] for any other target, [`GoldenError::NoVersion`] if it does not say which Spark it is,
+    /// [`GoldenError::UnknownMode`] if it was used in a way that has no goldens.
     pub fn try_new(target: &str, versions: &BTreeMap<String, String>, mode: &str) -> Result<Self, GoldenError> {
         if target != "spark" {
             return Err(GoldenError::NotAReference { target: target.to_owned() });
         }
         let spark =
             versions.get("spark").and_then(|text| text.parse().ok()).ok_or(GoldenError::NoVersion { name: "spark" })?;
+        let known_mode = Mode::named(mode).ok_or_else(|| GoldenError::UnknownMode { mode: mode.to_owned() })?;
         let known = versions.iter().filter(|(name, _)| COMPONENTS.contains(&name.as_str()));
         let versions = known.map(|(name, version)| (name.clone(), version.clone())).collect();
-        Ok(Self { spark, header: Header { versions, mode: mode.to_owned(), image: None } })
+        let header = Header { versions, mode: mode.to_owned(), image: None };
+        Ok(Self { spark, mode: known_mode, header })
     }
 
     /// The same, told by a Spark in a container: with the digest of its image.
@@ -96,9 +100,9 @@ impl ReferenceRecording {
         &self.spark
     }
 
-    /// `classic` or `connect`.
-    pub fn mode(&self) -> &str {
-        &self.header.mode
+    /// How it was used.
+    pub fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// The digest of the container image that answered, if one did.

@@ -4,6 +4,7 @@
 
 pub(crate) mod canonical;
 mod header;
+mod mode;
 mod store;
 pub(crate) mod stored;
 mod write;
@@ -18,12 +19,14 @@ use crate::case::{CaseHash, CaseId, Diagnostic, SparkMinor};
 use crate::observation::Observation;
 
 pub use header::ReferenceRecording;
+use mode::Edition;
+pub use mode::Mode;
 use store::VersionGoldens;
 
 /// All goldens of a folder, in memory.
 #[derive(Debug)]
 pub struct GoldenStore {
-    versions: BTreeMap<SparkMinor, VersionGoldens>,
+    editions: BTreeMap<Edition, VersionGoldens>,
 }
 
 /// What the store knows of a case for a version.
@@ -41,7 +44,7 @@ pub enum GoldenLookup<'a> {
         /// The hash the case had then.
         recorded_hash: CaseHash,
     },
-    /// Never recorded for the version.
+    /// Never recorded for the version in that mode.
     Missing,
 }
 
@@ -103,6 +106,12 @@ pub enum GoldenError {
         /// What answers now.
         now: String,
     },
+    /// The runner says a mode that is none of PySpark's.
+    #[error("goldens are of classic mode or of Spark Connect, and the runner says its mode is '{mode}'")]
+    UnknownMode {
+        /// What it says.
+        mode: String,
+    },
     /// The runner did not say which Spark it is.
     #[error("the runner does not say its {name} version")]
     NoVersion {
@@ -111,7 +120,7 @@ pub enum GoldenError {
     },
 }
 
-/// Writes goldens of one version.
+/// Writes goldens of one version in one mode.
 #[derive(Debug)]
 pub struct GoldenWriter {
     dir: PathBuf,
@@ -123,9 +132,9 @@ pub struct GoldenWriter {
 pub struct Written {
     /// Files that were written or removed, relative to the golden folder.
     pub files: BTreeSet<PathBuf>,
-    /// Cases recorded whose answer is kept in this version's folder.
+    /// Cases recorded whose answer is kept in this edition's folder.
     pub kept: usize,
-    /// Cases recorded whose answer equals the version before.
+    /// Cases recorded whose answer counts without that: it equals the version before, or classic mode.
     pub pruned: usize,
     /// Cases that were removed since they no longer exist.
     pub removed: BTreeSet<CaseId>,

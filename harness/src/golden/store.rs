@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::header::{COMPONENTS, FORMAT, Header};
 use super::stored::StoredObservation;
-use super::{GoldenError, GoldenLookup, GoldenMaker, GoldenStore};
+use super::{Edition, GoldenError, GoldenLookup, GoldenMaker, GoldenStore, Mode};
 use crate::case::diagnostic::Problems;
 use crate::case::node_deserializer::read;
 use crate::case::read_error::ReadError;
@@ -20,16 +20,16 @@ use crate::parallel;
 /// The name of a version's index.
 pub(super) const INDEX: &str = "index.yaml";
 
-/// What a version's folder holds.
+/// What an edition's folder holds.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct VersionGoldens {
-    /// What recorded the version as a whole. Files that were recorded again since may have been by another patch level.
+    /// What recorded the edition as a whole. Files that were recorded again since may have been by another patch level.
     pub(super) header: Header,
-    /// Every case that was recorded for the version, with the hash it had.
+    /// Every case that was recorded for the edition, with the hash it had.
     pub(super) index: BTreeMap<CaseId, CaseHash>,
-    /// The answers in the version's own files: those that differ from the version before.
+    /// The answers in the edition's own files: those that differ from what counts without them.
     pub(super) stored: BTreeMap<CaseId, Answer>,
-    /// What recorded each of the files that were read, by their paths relative to the version's folder.
+    /// What recorded each of the files that were read, by their paths relative to the edition's folder.
     pub(super) files: BTreeMap<PathBuf, Header>,
 }
 
@@ -57,30 +57,30 @@ impl GoldenStore {
     ///
     /// What cannot be read, or is not as the writer left it.
     pub fn open_part(dir: &Path, wanted: impl Fn(&str) -> bool) -> Result<Self, GoldenError> {
-        let folders = version_folders(dir)?;
+        let folders = edition_folders(dir)?;
         let indexes = parallel::map(&folders, |(_, folder)| read_file(&folder.join(INDEX), read_index));
-        let mut versions = BTreeMap::new();
+        let mut editions = BTreeMap::new();
         let mut files = Vec::new();
-        for ((minor, folder), read) in folders.iter().zip(indexes) {
+        for ((edition, folder), read) in folders.iter().zip(indexes) {
             let (header, index) = read?;
             let goldens = VersionGoldens { header, index, stored: BTreeMap::new(), files: BTreeMap::new() };
-            versions.insert(*minor, goldens);
-            files
-                .extend(topic_files(folder)?.into_iter().filter(|file| wanted(&file.topic)).map(|file| (*minor, file)));
+            editions.insert(*edition, goldens);
+            let topics = topic_files(folder)?.into_iter().filter(|file| wanted(&file.topic));
+            files.extend(topics.map(|file| (*edition, file)));
         }
         let answers =
-            parallel::map(&files, |(minor, file)| versions.get(minor).map(|goldens| goldens.read_topic(file)));
-        for ((minor, file), answers) in files.into_iter().zip(answers) {
-            if let (Some(goldens), Some(answers)) = (versions.get_mut(&minor), answers) {
+            parallel::map(&files, |(edition, file)| editions.get(edition).map(|goldens| goldens.read_topic(file)));
+        for ((edition, file), answers) in files.into_iter().zip(answers) {
+            if let (Some(goldens), Some(answers)) = (editions.get_mut(&edition), answers) {
                 let (header, answers) = answers?;
                 goldens.stored.extend(answers);
                 goldens.files.insert(file.below, header);
             }
         }
-        Ok(Self { versions })
+        Ok(Self { editions })
     }
 
-    /// The topics of which some version's file has a text in it, in whatever case its letters are.
+    /// The topics of which some edition's file has a text in it, in whatever case its letters are.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl GoldenStore {
     pub fn topics_with(dir: &Path, text: &str) -> Result<BTreeSet<String>, GoldenError> {
         let text = text.to_ascii_lowercase();
         let mut topics = BTreeSet::new();
-        for (_, folder) in version_folders(dir)? {
+        for (_, folder) in edition_folders(dir)? {
             for file in topic_files(&folder)? {
                 if !topics.contains(&file.topic) {
                     let bytes = fs::read(&file.path).map_err(|source| unreadable(&file.path, source))?;
@@ -103,43 +103,60 @@ impl GoldenStore {
 
     /// The versions that were recorded.
     pub fn versions(&self) -> BTreeSet<SparkMinor> {
-        self.versions.keys().copied().collect()
+        self.editions.keys().filter(|edition| edition.mode == Mode::Classic).map(|edition| edition.spark).collect()
+    }
+
+    /// Whether a version was recorded in a mode.
+    pub fn has(&self, mode: Mode, spark: SparkMinor) -> bool {
+        self.editions.contains_key(&Edition { mode, spark })
     }
 
     /// What recorded the goldens of a version: its image only if all of its files that were read are from that one.
-    pub fn made_by(&self, version: SparkMinor) -> Option<GoldenMaker> {
-        let VersionGoldens { header, files, .. } = self.versions.get(&version)?;
+    pub fn made_by(&self, mode: Mode, spark: SparkMinor) -> Option<GoldenMaker> {
+        let VersionGoldens { header, files, .. } = self.editions.get(&Edition { mode, spark })?;
         let image = header.image.clone().filter(|_| files.values().all(|file| file.image == header.image));
         Some(GoldenMaker { versions: header.versions.clone(), mode: header.mode.clone(), image })
     }
 
-    /// The cases that were recorded for a version, with the hashes that they had.
-    pub fn recorded(&self, version: SparkMinor) -> impl Iterator<Item = (&CaseId, &CaseHash)> {
-        self.versions.get(&version).into_iter().flat_map(|goldens| &goldens.index)
+    /// The cases that were recorded for a version in classic mode, with the hashes that they had.
+    pub fn recorded(&self, spark: SparkMinor) -> impl Iterator<Item = (&CaseId, &CaseHash)> {
+        let edition = Edition { mode: Mode::Classic, spark };
+        self.editions.get(&edition).into_iter().flat_map(|goldens| &goldens.index)
     }
 
-    /// What real Spark of that version answered.
-    pub fn lookup(&self, version: SparkMinor, case: &Case) -> GoldenLookup<'_> {
-        let Some(recorded_hash) = self.versions.get(&version).and_then(|goldens| goldens.index.get(&case.id)) else {
+    /// What real Spark of that version answered in classic mode.
+    pub fn lookup(&self, spark: SparkMinor, case: &Case) -> GoldenLookup<'_> {
+        self.lookup_in(Mode::Classic, spark, case)
+    }
+
+    /// What real Spark of that version answered in a mode.
+    pub fn lookup_in(&self, mode: Mode, spark: SparkMinor, case: &Case) -> GoldenLookup<'_> {
+        let edition = Edition { mode, spark };
+        let Some(recorded_hash) = self.editions.get(&edition).and_then(|goldens| goldens.index.get(&case.id)) else {
             return GoldenLookup::Missing;
         };
         if *recorded_hash != case.hash() {
             return GoldenLookup::Stale { recorded_hash: recorded_hash.clone() };
         }
-        match self.answer(version, &case.id) {
+        match self.answer(edition, &case.id) {
             Some((recorded, answer)) => GoldenLookup::Found { observation: &answer.observation, recorded },
             None => GoldenLookup::Missing,
         }
     }
 
-    /// The answer that counts for a version: its own, or the newest of an older version, recorded for the same case.
-    pub(super) fn answer(&self, version: SparkMinor, case: &CaseId) -> Option<(SparkMinor, &Answer)> {
-        let hash = self.versions.get(&version)?.index.get(case)?;
+    /// The answer that counts for an edition: its own, or the newest of an older version in its mode, or else that of classic
+    /// mode; always for the same case.
+    pub(super) fn answer(&self, edition: Edition, case: &CaseId) -> Option<(SparkMinor, &Answer)> {
+        let hash = self.editions.get(&edition)?.index.get(case)?;
         let stored =
-            |(minor, goldens): (&SparkMinor, &'_ VersionGoldens)| goldens.stored.contains_key(case).then_some(*minor);
-        let recorded = self.versions.range(..=version).rev().find_map(stored)?;
-        let answer = self.versions.get(&recorded)?.stored.get(case)?;
-        (answer.hash == *hash).then_some((recorded, answer))
+            |(edition, goldens): (&Edition, &'_ VersionGoldens)| goldens.stored.contains_key(case).then_some(*edition);
+        let Some(recorded) = self.editions.range(edition.and_older()).rev().find_map(stored) else {
+            let classic = Edition { mode: Mode::Classic, ..edition };
+            let as_classic = (edition != classic).then(|| self.answer(classic, case)).flatten();
+            return as_classic.filter(|(_, answer)| answer.hash == *hash);
+        };
+        let answer = self.editions.get(&recorded)?.stored.get(case)?;
+        (answer.hash == *hash).then_some((recorded.spark, answer))
     }
 }
 
@@ -197,11 +214,15 @@ struct TopicFile {
     below: PathBuf,
 }
 
-/// The folders of the versions, in order.
-fn version_folders(dir: &Path) -> Result<Vec<(SparkMinor, PathBuf)>, GoldenError> {
+/// The folders of the editions, in order.
+fn edition_folders(dir: &Path) -> Result<Vec<(Edition, PathBuf)>, GoldenError> {
     let version = |path: &PathBuf| path.file_name()?.to_str()?.parse().ok();
-    let folders = entries(dir)?.into_iter().filter_map(|path| Some((version(&path)?, path)));
-    let mut folders: Vec<(SparkMinor, PathBuf)> = folders.filter(|(_, path)| path.is_dir()).collect();
+    let mut folders = Vec::new();
+    for mode in Mode::ALL {
+        let found = entries(&mode.folder(dir))?.into_iter();
+        let found = found.filter_map(|path| Some((Edition { mode, spark: version(&path)? }, path)));
+        folders.extend(found.filter(|(_, path)| path.is_dir()));
+    }
     folders.sort();
     Ok(folders)
 }

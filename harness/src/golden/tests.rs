@@ -19,9 +19,13 @@ fn recording(version: &str) -> ReferenceRecording {
 }
 
 fn recording_by(spark: &str, python: &str, java: &str) -> ReferenceRecording {
+    recording_in(Mode::Classic, spark, python, java)
+}
+
+fn recording_in(mode: Mode, spark: &str, python: &str, java: &str) -> ReferenceRecording {
     let versions = [("spark", spark), ("python", python), ("java", java), ("pyarrow", "26.0.1"), ("pandas", "2.3.3")];
     let versions = versions.map(|(name, version)| (name.to_owned(), version.to_owned())).into();
-    ReferenceRecording::try_new("spark", &versions, "classic").unwrap()
+    ReferenceRecording::try_new("spark", &versions, mode.name()).unwrap()
 }
 
 /// Cases `a`, `b`, … whose source has the given first row.
@@ -187,6 +191,58 @@ fn an_older_version_recorded_anew_does_not_change_newer_answers() {
     assert_eq!(found(dir.path(), "4.2", &cases[0]), Some((answer(1), "4.1".into())));
 }
 
+/// Writes what a version answers over Spark Connect.
+fn write_connect(dir: &Path, version: &str, answers: &[(&Case, Observation)], existing: &[Case]) -> Written {
+    let ids: BTreeSet<CaseId> = existing.iter().map(|case| case.id.clone()).collect();
+    let recording = recording_in(Mode::Connect, version, "3.11.7", "17.0.15");
+    GoldenWriter::new(dir, recording).write(answers, &ids).unwrap()
+}
+
+fn found_in(dir: &Path, mode: Mode, minor: &str, case: &Case) -> Option<(Observation, String)> {
+    match GoldenStore::open(dir).unwrap().lookup_in(mode, minor.parse().unwrap(), case) {
+        GoldenLookup::Found { observation, recorded } => Some((observation.clone(), recorded.to_string())),
+        _ => None,
+    }
+}
+
+#[test]
+fn over_connect_only_what_differs_from_classic_mode_is_stored() {
+    let dir = TempDir::new().unwrap();
+    let cases = cases(&[("a", 1), ("b", 2)]);
+    let connect = |minor: &str, case: &Case| found_in(dir.path(), Mode::Connect, minor, case);
+    write(dir.path(), "4.0.5", &[(&cases[0], answer(1)), (&cases[1], answer(2))], &cases).unwrap();
+    assert_eq!(connect("4.0", &cases[0]), None, "a mode that was not recorded inherits nothing");
+
+    let written = write_connect(dir.path(), "4.0.5", &[(&cases[0], answer(1)), (&cases[1], failure())], &cases);
+    assert_eq!((written.kept, written.pruned), (1, 1));
+    let files = ["connect/4.0/index.yaml", "connect/4.0/read/x.yaml"].map(PathBuf::from);
+    assert_eq!(written.files, files.into());
+    assert_eq!(connect("4.0", &cases[0]), Some((answer(1), "4.0".into())));
+    assert_eq!(connect("4.0", &cases[1]), Some((failure(), "4.0".into())));
+    assert_eq!(found(dir.path(), "4.0", &cases[1]), Some((answer(2), "4.0".into())), "classic mode has its own");
+
+    // Later, classic mode answers otherwise, and Connect once as before and once as classic mode.
+    write(dir.path(), "4.2.1", &[(&cases[0], answer(5)), (&cases[1], answer(2))], &cases).unwrap();
+    let written = write_connect(dir.path(), "4.2.1", &[(&cases[0], answer(5)), (&cases[1], answer(2))], &cases);
+    assert_eq!((written.kept, written.pruned), (1, 1), "`b` was something else over Connect before");
+    assert_eq!(connect("4.2", &cases[0]), Some((answer(5), "4.2".into())));
+    assert_eq!(connect("4.2", &cases[1]), Some((answer(2), "4.2".into())));
+}
+
+#[test]
+fn classic_mode_recorded_anew_does_not_change_answers_over_connect() {
+    let dir = TempDir::new().unwrap();
+    let cases = cases(&[("a", 1)]);
+    write(dir.path(), "4.0.5", &[(&cases[0], answer(1))], &cases).unwrap();
+    write_connect(dir.path(), "4.0.5", &[(&cases[0], answer(1))], &cases);
+    let written = write(dir.path(), "4.0.5", &[(&cases[0], answer(7))], &cases).unwrap();
+    assert!(written.files.contains(Path::new("connect/4.0/read/x.yaml")));
+    assert_eq!(found_in(dir.path(), Mode::Connect, "4.0", &cases[0]), Some((answer(1), "4.0".into())));
+    let written = write_connect(dir.path(), "4.0.5", &[(&cases[0], answer(7))], &cases);
+    assert_eq!((written.kept, written.pruned), (0, 1));
+    assert!(!dir.path().join("connect/4.0/read").exists());
+}
+
 #[test]
 fn a_case_that_changed_is_stale_and_one_that_is_gone_is_removed() {
     let dir = TempDir::new().unwrap();
@@ -222,7 +278,7 @@ fn the_image_that_answered_is_told() {
     let text = fs::read_to_string(dir.path().join("4.0/read/x.yaml")).unwrap();
     assert!(text.contains("\nmode: \"classic\"\nimage: \"sha256:1\"\ncases:\n"), "{text}");
     assert_eq!(found(dir.path(), "4.0", &cases[1]), Some((answer(2), "4.0".into())));
-    let maker = GoldenStore::open(dir.path()).unwrap().made_by("4.0".parse().unwrap()).unwrap();
+    let maker = GoldenStore::open(dir.path()).unwrap().made_by(Mode::Classic, "4.0".parse().unwrap()).unwrap();
     assert_eq!(maker.image.as_deref(), Some("sha256:1"), "reports show it");
     write(dir.path(), "4.0.5", &both, &cases).unwrap();
     let text = fs::read_to_string(dir.path().join("4.0/read/x.yaml")).unwrap();
@@ -257,7 +313,11 @@ fn another_patch_level_of_python_and_java_answers_for_whole_files() {
     }
     let store = GoldenStore::open(dir.path()).unwrap();
     assert_eq!(found(dir.path(), "4.0", &cases[1]), Some((answer(2), "4.0".into())));
-    assert_eq!(store.made_by("4.0".parse().unwrap()).unwrap().image, None, "not all files are from the image");
+    assert_eq!(
+        store.made_by(Mode::Classic, "4.0".parse().unwrap()).unwrap().image,
+        None,
+        "not all files are from the image"
+    );
 
     let later = GoldenWriter::new(dir.path(), contained("4.1.4"));
     let written = later.write(&[(&cases[2], answer(3))], &ids).unwrap();
@@ -270,7 +330,7 @@ fn another_patch_level_of_python_and_java_answers_for_whole_files() {
     }
     writer.write(&answers, &ids).unwrap();
     assert_eq!(header("4.0/index.yaml"), "java: 17.0.19 image: sha256:1");
-    let maker = GoldenStore::open(dir.path()).unwrap().made_by("4.0".parse().unwrap()).unwrap();
+    let maker = GoldenStore::open(dir.path()).unwrap().made_by(Mode::Classic, "4.0".parse().unwrap()).unwrap();
     assert_eq!(maker.image.as_deref(), Some("sha256:1"));
 }
 
@@ -284,6 +344,10 @@ fn only_real_spark_records() {
     assert!(matches!(
         ReferenceRecording::try_new("spark", &BTreeMap::new(), "classic"),
         Err(GoldenError::NoVersion { name: "spark" })
+    ));
+    assert!(matches!(
+        ReferenceRecording::try_new("spark", &versions, "in-process"),
+        Err(GoldenError::UnknownMode { .. })
     ));
 }
 

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use super::canonical::{Canonical, quoted};
 use super::header::{Header, ReferenceRecording};
 use super::store::{Answer, INDEX};
-use super::{GoldenError, GoldenStore, GoldenWriter, Written};
-use crate::case::{Case, CaseHash, CaseId, SparkMinor};
+use super::{Edition, GoldenError, GoldenStore, GoldenWriter, Mode, Written};
+use crate::case::{Case, CaseHash, CaseId};
 use crate::observation::Observation;
 
-/// What one version answered to every case recorded for it, wherever the answer is stored.
+/// What one edition answered to every case recorded for it, wherever the answer is stored.
 type Answers = BTreeMap<CaseId, Answer>;
 
 impl GoldenWriter {
@@ -20,11 +20,12 @@ impl GoldenWriter {
         Self { dir: dir.to_owned(), recording }
     }
 
-    /// Stores the answers of the recording's version and keeps those of cases that were not recorded this time.
+    /// Stores the answers of the recording's edition and keeps those of cases that were not recorded this time.
     ///
-    /// `existing` are the ids of all cases there are: the others are removed, from every version. Do not call this
-    /// when case files are broken: their cases would count as removed. An answer that equals the version before is
-    /// left out; answers of later versions that were left out since they equalled the old answer are written out.
+    /// `existing` are the ids of all cases there are: the others are removed, from every edition. Do not call this
+    /// when case files are broken: their cases would count as removed. An answer that equals the version before, or over
+    /// Spark Connect that of classic mode, is left out; answers of other editions that were left out since they equalled
+    /// the old answer are written out.
     /// Every file is replaced as a whole, or not at all.
     ///
     /// # Errors
@@ -32,7 +33,7 @@ impl GoldenWriter {
     /// What cannot be read or written, and what [`Self::admit`] refuses.
     pub fn write(&self, answers: &[(&Case, Observation)], existing: &BTreeSet<CaseId>) -> Result<Written, GoldenError> {
         let store = GoldenStore::open(&self.dir)?;
-        let minor = self.recording.spark().minor();
+        let edition = self.edition();
         let recorded: Answers = answers
             .iter()
             .map(|(case, observation)| {
@@ -41,17 +42,17 @@ impl GoldenWriter {
             .collect();
         self.admit(&store, &recorded.keys().collect(), existing)?;
 
-        let mut headers: BTreeMap<SparkMinor, Header> =
-            store.versions.iter().map(|(minor, goldens)| (*minor, goldens.header.clone())).collect();
-        if kept(&store, minor, &recorded.keys().collect(), existing) == 0 {
-            headers.insert(minor, self.recording.header().clone());
+        let mut headers: BTreeMap<Edition, Header> =
+            store.editions.iter().map(|(edition, goldens)| (*edition, goldens.header.clone())).collect();
+        if kept(&store, edition, &recorded.keys().collect(), existing) == 0 {
+            headers.insert(edition, self.recording.header().clone());
         }
         let mut removed = BTreeSet::new();
-        let mut all: BTreeMap<SparkMinor, Answers> = BTreeMap::new();
-        for (version, goldens) in &store.versions {
+        let mut all: BTreeMap<Edition, Answers> = BTreeMap::new();
+        for (other, goldens) in &store.editions {
             let mut kept = Answers::new();
             for id in goldens.index.keys() {
-                match store.answer(*version, id) {
+                match store.answer(*other, id) {
                     Some((_, answer)) if existing.contains(id) => {
                         kept.insert(id.clone(), answer.clone());
                     }
@@ -61,37 +62,44 @@ impl GoldenWriter {
                     None => {}
                 }
             }
-            all.insert(*version, kept);
+            all.insert(*other, kept);
         }
-        all.entry(minor).or_default().extend(recorded.clone());
+        all.entry(edition).or_default().extend(recorded.clone());
 
         let mut written = Written { removed, ..Written::default() };
-        for (version, header) in &headers {
-            let (stored, index) = stored_of(&all, *version);
-            if *version == minor {
+        let mut all_stored = BTreeMap::new();
+        for (other, header) in &headers {
+            let stored = stored_of(&all, &all_stored, *other);
+            all_stored.insert(*other, stored.clone());
+            let index = all.get(other).into_iter().flatten().map(|(id, answer)| (id, &answer.hash)).collect();
+            if *other == edition {
                 written.kept = recorded.keys().filter(|id| stored.contains_key(*id)).count();
                 written.pruned = recorded.len() - written.kept;
             }
-            let old = store.versions.get(version).map(|goldens| goldens.files.clone()).unwrap_or_default();
+            let old = store.editions.get(other).map(|goldens| goldens.files.clone()).unwrap_or_default();
             let mut topics: BTreeMap<&str, Vec<(&CaseId, &Answer)>> = BTreeMap::new();
             for (id, answer) in stored {
                 topics.entry(id.topic()).or_default().push((id, answer));
             }
             let texts = topics.into_iter().map(|(topic, answers)| {
                 let path = topic_path(topic);
-                let now = *version == minor && answers.iter().any(|(id, _)| recorded.contains_key(*id));
+                let now = *other == edition && answers.iter().any(|(id, _)| recorded.contains_key(*id));
                 let header = if now { self.recording.header() } else { old.get(&path).unwrap_or(header) };
                 let text = topic_text(header, &answers);
                 (path, text)
             });
-            self.write_topics(*version, texts.collect(), old.keys(), &mut written)?;
-            self.replace(&Path::new(&version.to_string()).join(INDEX), &index_text(header, &index), &mut written)?;
+            self.write_topics(*other, texts.collect(), old.keys(), &mut written)?;
+            self.replace(&other.folder().join(INDEX), &index_text(header, &index), &mut written)?;
         }
         Ok(written)
     }
 
-    /// Whether the recorder may answer for these cases while the other answers of its version stay. Installations that may
-    /// answer otherwise (see [`Header::answers_as`]) do not share a version, and no two installations share a file: its
+    fn edition(&self) -> Edition {
+        Edition { mode: self.recording.mode(), spark: self.recording.spark().minor() }
+    }
+
+    /// Whether the recorder may answer for these cases while the other answers of its edition stay. Installations that may
+    /// answer otherwise (see [`Header::answers_as`]) do not share an edition, and no two installations share a file: its
     /// header names one.
     ///
     /// # Errors
@@ -103,12 +111,12 @@ impl GoldenWriter {
         recorded: &BTreeSet<&CaseId>,
         existing: &BTreeSet<CaseId>,
     ) -> Result<(), GoldenError> {
-        let minor = self.recording.spark().minor();
+        let edition = self.edition();
         let now = self.recording.header();
-        let Some(goldens) = store.versions.get(&minor) else {
+        let Some(goldens) = store.editions.get(&edition) else {
             return Ok(());
         };
-        let kept = kept(store, minor, recorded, existing);
+        let kept = kept(store, edition, recorded, existing);
         if kept > 0 && !goldens.header.answers_as(now) {
             return Err(GoldenError::OtherVersions { kept, recorded: goldens.header.describe(), now: now.describe() });
         }
@@ -128,15 +136,15 @@ impl GoldenWriter {
         Ok(())
     }
 
-    /// Writes a version's files, and removes those that it has no more.
+    /// Writes an edition's files, and removes those that it has no more.
     fn write_topics<'a>(
         &self,
-        version: SparkMinor,
+        edition: Edition,
         texts: BTreeMap<PathBuf, String>,
         old: impl Iterator<Item = &'a PathBuf>,
         written: &mut Written,
     ) -> Result<(), GoldenError> {
-        let folder = PathBuf::from(version.to_string());
+        let folder = edition.folder();
         for (below, text) in &texts {
             self.replace(&folder.join(below), text, written)?;
         }
@@ -168,26 +176,29 @@ impl GoldenWriter {
     }
 }
 
-/// How many of a version's recorded cases exist and keep the answer they have.
-fn kept(store: &GoldenStore, minor: SparkMinor, recorded: &BTreeSet<&CaseId>, existing: &BTreeSet<CaseId>) -> usize {
-    let index = store.versions.get(&minor).into_iter().flat_map(|goldens| goldens.index.keys());
+/// How many of an edition's recorded cases exist and keep the answer they have.
+fn kept(store: &GoldenStore, edition: Edition, recorded: &BTreeSet<&CaseId>, existing: &BTreeSet<CaseId>) -> usize {
+    let index = store.editions.get(&edition).into_iter().flat_map(|goldens| goldens.index.keys());
     index.filter(|id| existing.contains(id) && !recorded.contains(id)).count()
 }
 
-/// The file of a topic, below its version's folder.
+/// The file of a topic, below its edition's folder.
 fn topic_path(topic: &str) -> PathBuf {
     PathBuf::from(format!("{topic}.yaml"))
 }
 
-/// What a version stores: the answers that differ from those of the newest older version that has the case.
-fn stored_of(
-    all: &BTreeMap<SparkMinor, Answers>,
-    version: SparkMinor,
-) -> (BTreeMap<&CaseId, &Answer>, BTreeMap<&CaseId, &CaseHash>) {
-    let answers = all.get(&version).into_iter().flatten();
-    let before = |id: &CaseId| all.range(..version).rev().find_map(|(_, answers)| answers.get(id));
-    let index = answers.clone().map(|(id, answer)| (id, &answer.hash)).collect();
-    (answers.filter(|(id, answer)| before(id) != Some(*answer)).collect(), index)
+/// What an edition stores: the answers that differ from what counts without them, as [`GoldenStore::answer`] finds it. `stored`
+/// is what the editions before store.
+fn stored_of<'a>(
+    all: &'a BTreeMap<Edition, Answers>,
+    stored: &BTreeMap<Edition, BTreeMap<&'a CaseId, &'a Answer>>,
+    edition: Edition,
+) -> BTreeMap<&'a CaseId, &'a Answer> {
+    let older = |id: &CaseId| stored.range(edition.and_older()).rev().find_map(|(_, stored)| stored.get(id).copied());
+    let classic = Edition { mode: Mode::Classic, ..edition };
+    let as_classic = |id: &CaseId| all.get(&classic).filter(|_| classic != edition)?.get(id);
+    let without = |id: &CaseId| older(id).or_else(|| as_classic(id));
+    all.get(&edition).into_iter().flatten().filter(|(id, answer)| without(id) != Some(*answer)).collect()
 }
 
 fn topic_text(header: &Header, answers: &[(&CaseId, &Answer)]) -> String {

@@ -224,9 +224,11 @@ pub fn show_call(call: &Call) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::case::SparkMinor;
+    use crate::golden::Mode;
 
     fn shown(differences: Vec<Difference>) -> String {
-        let sides = Sides { reference: "spark 4.2".into(), candidate: "engine".into() };
+        let sides = Sides::new(SparkMinor::new(4, 2), Mode::Classic, "engine".into());
         show(&differences, &sides, Style::PLAIN)
     }
 

@@ -1,6 +1,9 @@
 //! The report for people: a block for every case that is not as it should be, then counts, then their ids again.
 
+use comfy_table::{CellAlignment, Table, presets};
+
 use crate::case::SparkMinor;
+use crate::golden::Mode;
 use crate::run::{Counts, Pin, PinState, Status};
 
 use super::model::{CaseResult, Run};
@@ -66,7 +69,7 @@ fn is_needless(result: &CaseResult) -> bool {
 
 /// What is wrong with a case, in a line; empty where nothing is.
 pub fn headline(result: &CaseResult, sides: &Sides) -> String {
-    let Sides { reference, candidate } = sides;
+    let Sides { reference, candidate, .. } = sides;
     let message = result.message.as_deref().unwrap_or_default();
     match result.status {
         Status::Exact | Status::Equivalent | Status::Pinned => String::new(),
@@ -89,10 +92,10 @@ pub fn headline(result: &CaseResult, sides: &Sides) -> String {
 }
 
 /// The command that records the case, where its golden is stale or missing.
-pub fn record_command(result: &CaseResult) -> Option<String> {
+pub fn record_command(result: &CaseResult, sides: &Sides) -> Option<String> {
     matches!(result.status, Status::StaleGolden | Status::MissingGolden).then(|| {
         let case = shell_word(&result.id.to_string());
-        format!("seatrial record {case} --target spark:{}", result.spark)
+        format!("seatrial record {case} --target {}", sides.reference_target)
     })
 }
 
@@ -118,7 +121,8 @@ pub fn explanation(result: &CaseResult, sides: &Sides, style: Style) -> String {
     if let Some(pin) = &result.pin {
         text += &pinned(pin);
         if pin.state == PinState::Changed {
-            let from = Sides { reference: "as pinned".to_owned(), candidate: format!("{} now", sides.candidate) };
+            let candidate = format!("{} now", sides.candidate);
+            let from = Sides { reference: "as pinned".to_owned(), candidate, ..sides.clone() };
             text += &difference::show(&pin.from_pinned, &from, style);
             text += &format!("  and from {}:\n", sides.reference);
         }
@@ -127,7 +131,7 @@ pub fn explanation(result: &CaseResult, sides: &Sides, style: Style) -> String {
     if !answers_as_pinned && !is_needless(result) {
         text += &difference::show(&result.differences, sides, style);
     }
-    if let Some(command) = record_command(result) {
+    if let Some(command) = record_command(result, sides) {
         text += &format!("  record: {command}\n");
     }
     text
@@ -158,11 +162,44 @@ pub fn summary(run: &Run, version: SparkMinor, style: Style) -> String {
     if later > 0 {
         text += &format!("{later} more need a later Spark and were left out\n");
     }
+    if run.mode(version) == Mode::Connect {
+        text += &parity(run, version);
+    }
     for result in run.of_version(version).filter(|result| !result.status.is_fine()) {
         text += &status_line(result, style);
         text.push('\n');
     }
     text
+}
+
+/// How much of every area conforms, for those who ask somebody's Spark Connect server; empty where all is one area.
+fn parity(run: &Run, version: SparkMinor) -> String {
+    let areas = run.areas();
+    let areas: Vec<(&str, &Counts)> =
+        areas.iter().filter_map(|(area, versions)| Some((*area, versions.get(&version)?))).collect();
+    if areas.len() < 2 {
+        return String::new();
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["area", "cases", "conform", "parity", "others"]);
+    for (area, counts) in areas {
+        let others = Counts::of(
+            run.of_version(version)
+                .filter(|case| case.id.area() == area && !case.status.conforms())
+                .map(|case| case.status),
+        );
+        // Rounded down: 100 % is said of all alone.
+        let percent = counts.conforming() * 100 / counts.total().max(1);
+        let cells = [counts.total(), counts.conforming()].map(|count| count.to_string());
+        let [cases, conforming] = cells;
+        table.add_row([area.to_owned(), cases, conforming, format!("{percent} %"), counted(&others)]);
+    }
+    for column in 1..=3 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// The counts that are not zero: `3 exact, 1 stale pin`.

@@ -20,16 +20,36 @@ pub mod style;
 pub(crate) mod testing;
 pub mod value;
 
+use crate::case::SparkMinor;
+use crate::golden::Mode;
+
 pub use format::Format;
 pub use model::{CaseResult, Run};
 
 /// The names of the two sides in differences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sides {
-    /// What is right: `spark 4.2`.
+    /// What is right: `spark 4.2`, `spark 4.2 over Connect`.
     pub reference: String,
+    /// The target that it is: `spark:4.2`, `spark:4.2:connect`.
+    pub reference_target: String,
     /// What is judged: `engine`.
     pub candidate: String,
+}
+
+impl Sides {
+    /// Real Spark of a version, as it was used, and a candidate.
+    pub fn new(spark: SparkMinor, mode: Mode, candidate: String) -> Self {
+        let (name, target) = match mode {
+            Mode::Classic => ("", ""),
+            Mode::Connect => (" over Connect", ":connect"),
+        };
+        Self {
+            reference: format!("spark {spark}{name}"),
+            reference_target: format!("spark:{spark}{target}"),
+            candidate,
+        }
+    }
 }
 
 /// Quotes a word for a POSIX shell, where it needs that.

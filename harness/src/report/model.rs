@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, CaseHash, CaseId, SparkMinor};
 use crate::compare::{self, Difference, Reason};
-use crate::golden::GoldenMaker;
+use crate::golden::{GoldenMaker, Mode};
 use crate::observation::Observation;
 use crate::run::{Counts, Judged, Pin, Status};
 
@@ -226,7 +226,14 @@ impl Run {
 
     /// Who is compared where a version is right.
     pub fn sides(&self, spark: SparkMinor) -> Sides {
-        Sides { reference: format!("spark {spark}"), candidate: self.header.target.clone() }
+        Sides::new(spark, self.mode(spark), self.header.target.clone())
+    }
+
+    /// The mode in which a version is right.
+    pub fn mode(&self, spark: SparkMinor) -> Mode {
+        let golden = self.header.versions.iter().find(|judged| judged.spark == spark);
+        let golden = golden.and_then(|judged| judged.golden.as_ref());
+        golden.and_then(|golden| Mode::named(&golden.mode)).unwrap_or(Mode::Classic)
     }
 
     /// The versions for a title: `4.2`, or `4.0–4.3`.

@@ -60,13 +60,18 @@ impl Project {
         self.golden().join("SCOREBOARD.md")
     }
 
-    /// The file of a target's known divergences; none for real Spark, which cannot diverge from itself.
+    /// The file of a target's known divergences; none for real Spark, which cannot diverge from itself. What a product
+    /// answers over Spark Connect is a list of its own.
     pub fn divergences(&self, identity: &Identity) -> Option<PathBuf> {
         if identity.target == "spark" {
             return None;
         }
         // The name comes from a runner: nothing of it may leave the folder.
-        let name: String = identity.target.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let name = match identity.mode.as_str() {
+            "connect" if identity.target != "connect" => format!("{}-connect", identity.target),
+            _ => identity.target.clone(),
+        };
+        let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         Some(self.golden().join("divergences").join(format!("{name}.yaml")))
     }
 

@@ -16,9 +16,13 @@ use super::{SparkPatch, TargetError};
 const PINS: &str = include_str!("../../../ci/images/pyspark/requirements.txt");
 /// What those packages bring along.
 const CONSTRAINTS: &str = include_str!("../../../ci/images/pyspark/constraints.txt");
-/// What `pyspark-client` needs besides; as in `python/requirements.txt`.
-const CLIENT_PINS: [(&str, &str); 3] =
-    [("grpcio", "1.85.1"), ("grpcio-status", "1.85.1"), ("googleapis-common-protos", "1.76.0")];
+/// What a client of Spark Connect needs besides; as in `python/requirements.txt`.
+const CLIENT_PINS: [(&str, &str); 4] = [
+    ("grpcio", "1.85.1"),
+    ("grpcio-status", "1.85.1"),
+    ("googleapis-common-protos", "1.76.0"),
+    ("zstandard", "0.25.0"),
+];
 /// The name of the marker file.
 const MARKER: &str = "seatrial-environment";
 
@@ -37,26 +41,20 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// The whole PySpark, with Spark's own JARs.
+    /// The whole PySpark, with Spark's own JARs, classic and over Spark Connect.
     pub fn spark(version: &SparkPatch) -> Self {
-        Self::new(format!("spark:{version}"), format!("spark-{version}"), ("pyspark", version.as_str()), &[], "450 MB")
+        Self::new(format!("spark:{version}"), format!("spark-{version}"), ("pyspark", version.as_str()), "450 MB")
     }
 
     /// PySpark without a JVM, for the engine.
     pub fn client(version: &str) -> Self {
         let target = format!("engine with PySpark {version}");
-        Self::new(target, format!("client-{version}"), ("pyspark-client", version), &CLIENT_PINS, "150 MB")
+        Self::new(target, format!("client-{version}"), ("pyspark-client", version), "150 MB")
     }
 
-    fn new(
-        target: String,
-        directory: String,
-        (name, version): (&'static str, &str),
-        more: &[(&'static str, &str)],
-        size: &'static str,
-    ) -> Self {
+    fn new(target: String, directory: String, (name, version): (&'static str, &str), size: &'static str) -> Self {
         let pins = PINS.lines().filter_map(|line| line.split_once("==")).filter(|(name, _)| !name.starts_with('#'));
-        let pins = pins.chain(more.iter().copied()).map(|(name, version)| (name, version.to_owned()));
+        let pins = pins.chain(CLIENT_PINS).map(|(name, version)| (name, version.to_owned()));
         let packages = std::iter::once((name, version.to_owned())).chain(pins).collect();
         Self { target, directory, packages, size }
     }
@@ -262,7 +260,8 @@ mod tests {
         let constraints = cache.path().join("spark-4.2.1/constraints.txt");
         let expected = format!(
             "-m pip install --quiet --disable-pip-version-check --no-input --constraint {} \
-             pyspark==4.2.1 pandas==2.3.3 pyarrow==26.0.1 numpy==2.4.6\n",
+             pyspark==4.2.1 pandas==2.3.3 pyarrow==26.0.1 numpy==2.4.6 grpcio==1.85.1 grpcio-status==1.85.1 \
+             googleapis-common-protos==1.76.0 zstandard==0.25.0\n",
             constraints.display()
         );
         assert!(log(&cache).ends_with(&expected), "{}", log(&cache));
@@ -296,7 +295,8 @@ mod tests {
         let (cache, environments) = environments(0);
         let directory = environments.directory(&version());
         let packages = directory.join("lib/python3.11/site-packages");
-        for name in ["pyspark-4.2.1", "pandas-2.3.3", "pyarrow-26.0.1", "numpy-2.4.6"] {
+        for requirement in version().requirements() {
+            let name = requirement.replace('-', "_").replace("==", "-");
             let metadata = packages.join(format!("{name}.dist-info"));
             fs::create_dir_all(&metadata).unwrap();
             fs::write(metadata.join("RECORD"), "").unwrap();
@@ -313,7 +313,11 @@ mod tests {
         let python = environments.require(&Installation::client("4.0.4")).unwrap();
         assert_eq!(python, cache.path().join("client-4.0.4/bin/python"));
         assert!(log(&cache).contains(" pyspark-client==4.0.4 pandas==2.3.3 "), "{}", log(&cache));
-        assert!(log(&cache).ends_with(" grpcio==1.85.1 grpcio-status==1.85.1 googleapis-common-protos==1.76.0\n"));
+        assert!(
+            log(&cache).ends_with(
+                " grpcio==1.85.1 grpcio-status==1.85.1 googleapis-common-protos==1.76.0 zstandard==0.25.0\n"
+            )
+        );
         assert!(!environments.is_ready(&version()));
     }
 

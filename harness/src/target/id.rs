@@ -1,8 +1,10 @@
-//! Names of targets, as people write them: `engine`, `engine:connect`, `spark:4.2.1`, `spark:4.2`, `docker:4.3.0`,
-//! `sc://localhost:15002`, `cmd:./my-runner`.
+//! Names of targets, as people write them: `engine`, `engine:connect`, `spark:4.2.1`, `spark:4.2`, `spark:4.2:connect`,
+//! `docker:4.3.0`, `sc://localhost:15002`, `cmd:./my-runner`.
 
 use std::fmt;
 use std::str::FromStr;
+
+use crate::golden::Mode;
 
 /// The newest patch version of every Spark minor version that is known to work.
 pub const KNOWN_SPARK_VERSIONS: [&str; 4] = ["4.0.5", "4.1.4", "4.2.1", "4.3.0"];
@@ -18,6 +20,8 @@ pub enum TargetId {
     Connect(String),
     /// Real PySpark of this whole version (`4.2.1`), in a managed virtual environment.
     Spark(SparkPatch),
+    /// The same over Spark's own Spark Connect server, which it starts.
+    SparkConnect(SparkPatch),
     /// Real PySpark of this whole version, in a container.
     Docker(SparkPatch),
     /// Any program that speaks the runner protocol: its words are quoted as a shell's, but no shell runs it.
@@ -63,7 +67,11 @@ pub enum TargetIdError {
 /// The names that [`TargetId`] parses, for messages.
 pub fn known_targets() -> String {
     let of = |kind: &str| KNOWN_SPARK_VERSIONS.map(|version| format!("{kind}:{version}")).join(", ");
-    format!("engine, engine:connect, {}, {}, sc://HOST:PORT, cmd:PROGRAM", of("spark"), of("docker"))
+    format!(
+        "engine, engine:connect, {}, spark:VERSION:connect, {}, sc://HOST:PORT, cmd:PROGRAM",
+        of("spark"),
+        of("docker")
+    )
 }
 
 impl FromStr for TargetId {
@@ -72,10 +80,14 @@ impl FromStr for TargetId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once(':') {
             None if text == "engine" => Ok(Self::Engine),
-            Some((kind @ ("spark" | "docker"), version)) => {
+            Some((kind @ ("spark" | "docker"), rest)) => {
+                let (make, version): (fn(SparkPatch) -> Self, &str) = match (kind, rest.strip_suffix(":connect")) {
+                    ("spark", Some(version)) => (Self::SparkConnect, version),
+                    ("spark", None) => (Self::Spark, rest),
+                    _ => (Self::Docker, rest),
+                };
                 let patch = known_patch(version).ok_or_else(|| TargetIdError::Unknown(text.to_owned()))?;
-                let patch = SparkPatch(patch.to_owned());
-                Ok(if kind == "spark" { Self::Spark(patch) } else { Self::Docker(patch) })
+                Ok(make(SparkPatch(patch.to_owned())))
             }
             Some(("cmd", command)) if !command.trim().is_empty() => match words(command) {
                 Some(_) => Ok(Self::Command(command.trim().to_owned())),
@@ -87,6 +99,16 @@ impl FromStr for TargetId {
             }
             Some(("engine", "subprocess")) => Err(TargetIdError::NotBuilt(text.to_owned())),
             _ => Err(TargetIdError::Unknown(text.to_owned())),
+        }
+    }
+}
+
+impl TargetId {
+    /// The mode whose goldens the target is compared with.
+    pub fn mode(&self) -> Mode {
+        match self {
+            Self::EngineConnect | Self::Connect(_) | Self::SparkConnect(_) => Mode::Connect,
+            Self::Engine | Self::Spark(_) | Self::Docker(_) | Self::Command(_) => Mode::Classic,
         }
     }
 }
@@ -116,6 +138,7 @@ impl fmt::Display for TargetId {
             Self::EngineConnect => f.write_str("engine:connect"),
             Self::Connect(url) => f.write_str(without_token(url)),
             Self::Spark(version) => write!(f, "spark:{version}"),
+            Self::SparkConnect(version) => write!(f, "spark:{version}:connect"),
             Self::Docker(version) => write!(f, "docker:{version}"),
             Self::Command(command) => write!(f, "cmd:{command}"),
         }
@@ -133,6 +156,7 @@ mod tests {
     #[case("spark:4.2.1", "spark:4.2.1")]
     #[case("spark:4.2", "spark:4.2.1")]
     #[case("spark:4.0", "spark:4.0.5")]
+    #[case("spark:4.1:connect", "spark:4.1.4:connect")]
     #[case("docker:4.3", "docker:4.3.0")]
     #[case("engine:connect", "engine:connect")]
     #[case("sc://localhost:15002", "sc://localhost:15002")]
@@ -148,6 +172,8 @@ mod tests {
     #[case("spark:")]
     #[case("spark")]
     #[case("docker:3.5.1")]
+    #[case("docker:4.2.1:connect")]
+    #[case("spark:connect")]
     #[case("cmd:")]
     #[case("sc:")]
     #[case("sc://")]
@@ -157,7 +183,7 @@ mod tests {
         let error = text.parse::<TargetId>().map_err(|error| error.to_string());
         let expected = format!(
             "there is no target `{text}`; known targets: engine, engine:connect, spark:4.0.5, spark:4.1.4, spark:4.2.1, spark:4.3.0, \
-             docker:4.0.5, docker:4.1.4, docker:4.2.1, docker:4.3.0, sc://HOST:PORT, cmd:PROGRAM"
+             spark:VERSION:connect, docker:4.0.5, docker:4.1.4, docker:4.2.1, docker:4.3.0, sc://HOST:PORT, cmd:PROGRAM"
         );
         assert_eq!(error, Err(expected));
     }

@@ -28,6 +28,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::case::{SparkMinor, Surroundings};
+use crate::golden::Mode;
 pub use id::{SparkPatch, TargetId, TargetIdError};
 pub use protocol::Identity;
 pub use session::end_sessions_on_signals;
@@ -166,7 +167,8 @@ pub fn open(id: &TargetId, spark: SparkMinor, surroundings: &Surroundings) -> Re
         TargetId::Engine => engine::command(spark)?,
         TargetId::EngineConnect => connect::command_of_engine(spark)?,
         TargetId::Connect(url) => connect::command_of_url(url, spark)?,
-        TargetId::Spark(version) => spark::command(version)?,
+        TargetId::Spark(version) => spark::command(version, Mode::Classic)?,
+        TargetId::SparkConnect(version) => spark::command(version, Mode::Connect)?,
         TargetId::Docker(version) => return container::open(version, surroundings),
         TargetId::Command(text) => plain_command(id, text)?,
     };

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import importlib
 import json
 import os
 import platform
+import secrets
 import shutil
 import signal
 import sys
@@ -59,22 +61,18 @@ class SparkTarget:
         self.connect = connect or remote is not None
         self._remote = remote
         self._product = product
+        # By their settings: see `session_for`.
+        self._shared: dict[frozenset[tuple[str, str]], Any] = {}
         self.directory = Path(tempfile.mkdtemp(prefix="seatrial-runner-"))
         atexit.register(shutil.rmtree, self.directory, ignore_errors=True)
         self._prepare_environment()
-        from pyspark.sql import SparkSession
-
-        builder: Any = SparkSession.builder
-        if remote is not None:
-            self.spark: Any = builder.remote(remote).getOrCreate()
-        else:
-            for key, value in self._configuration().items():
-                builder = builder.config(key, value)
-            self.spark = (
-                builder.remote("local[2]") if connect else builder.master("local[2]")
-            ).getOrCreate()
-        if not self.connect:
-            self.spark.sparkContext.setLogLevel("ERROR")
+        # The Spark of this process, if it has one.
+        self._own: Any = None if remote is not None else self._start()
+        if self.connect and remote is None:
+            # PySpark's own `remote("local")` takes one port, which two runners cannot share. To
+            # another name than this one the client would send the token by TLS alone.
+            self._remote = f"sc://localhost:{self._connect_port()}"
+        self.spark: Any = self._connected() if self.connect else self._own
         # PySpark has replaced the handler by now. A terminal's Ctrl-C is the harness's to handle:
         # it ends its runners, and the case that happens to run is not interrupted by accident.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -114,6 +112,32 @@ class SparkTarget:
         work.mkdir()
         os.chdir(work)
 
+    def _start(self) -> Any:
+        from pyspark.sql import SparkSession
+
+        builder: Any = SparkSession.builder
+        if self.connect:
+            # The server demands it, and the client takes it from there.
+            os.environ["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = secrets.token_hex()
+        for key, value in self._configuration().items():
+            builder = builder.config(key, value)
+        session = builder.master("local[2]").getOrCreate()
+        session.sparkContext.setLogLevel("ERROR")
+        return session
+
+    def _connect_port(self) -> int:
+        services = self._own._jvm.org.apache.spark.sql.connect.service
+        # Scala's names of an object and of its only instance.
+        service = getattr(getattr(services, "SparkConnectService$"), "MODULE$")
+        return int(service.localPort())
+
+    def _connected(self) -> Any:
+        # From here on PySpark's functions make columns of Spark Connect.
+        os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
+        from pyspark.sql.connect.session import SparkSession
+
+        return SparkSession.builder.remote(self._remote).getOrCreate()
+
     def _configuration(self) -> dict[str, str]:
         configuration = {
             "spark.app.name": "seatrial",
@@ -129,8 +153,9 @@ class SparkTarget:
             "spark.ui.showConsoleProgress": "false",
         }
         if self.connect:
+            configuration["spark.plugins"] = "org.apache.spark.sql.connect.SparkConnectPlugin"
             configuration["spark.connect.grpc.binding.address"] = "127.0.0.1"
-            configuration["spark.log.level"] = "ERROR"
+            configuration["spark.connect.grpc.binding.port"] = "0"
         return configuration
 
     def describe(self) -> dict[str, Any]:
@@ -141,7 +166,7 @@ class SparkTarget:
                 versions[package] = str(importlib.import_module(package).__version__)
             except ImportError:
                 continue
-        if self._remote is not None:
+        if self._own is None:
             # Client and server are two programs: this is the client's.
             versions["pyspark"] = str(importlib.import_module("pyspark").__version__)
         java = self._java_version()
@@ -164,15 +189,13 @@ class SparkTarget:
     def new_session(self) -> Any:
         """Return a session that shares nothing but the JVM with the sessions before it."""
         if self.connect:
-            from pyspark.sql import SparkSession
+            from pyspark.sql.connect.session import SparkSession
 
-            builder: Any = SparkSession.builder
-            remote = self._remote or os.environ.get("SPARK_REMOTE", "sc://localhost")
-            session = builder.remote(remote).create()
-            if self._remote is not None:
+            connected: Any = SparkSession.builder.remote(self._remote).create()
+            if self._own is None:
                 # Where naive datetimes are, as for every other target.
-                session.conf.set("spark.sql.session.timeZone", "UTC")
-            return session
+                connected.conf.set("spark.sql.session.timeZone", "UTC")
+            return connected
         session = self.spark.newSession()
         # DDL text is parsed under the settings of the JVM's active session, and a user has but one.
         session._jvm.SparkSession.setActiveSession(session._jsparkSession)
@@ -211,10 +234,35 @@ class SparkTarget:
         observation["calls"] = read_calls(calls_path, case.get("calls") or [])
         if case.get("count_partitions") and observation["error"] is None:
             observation["partitions"] = _count_partitions(frame)
-        self._drop_tables(course.session)
-        if self._remote is not None:
-            course.session.stop()
+        if not self._may_share(case):
+            self._drop_tables(course.sessions)
+            if self.connect:
+                for session in course.sessions:
+                    session.stop()
         return observation
+
+    def session_for(self, case: dict[str, Any]) -> Any:
+        """Return the session in which a case begins.
+
+        Over Spark Connect every session starts Python workers of its own, which takes longer than
+        the case. Cases that see nothing of each other share one with those of the same settings.
+        """
+        conf = case.get("conf") or {}
+        if not self._may_share(case):
+            return self.configured_session(conf)
+        settings = frozenset(conf.items())
+        if settings not in self._shared:
+            self._shared[settings] = self.configured_session(conf)
+        return self._shared[settings]
+
+    def _may_share(self, case: dict[str, Any]) -> bool:
+        """Return whether a case can neither see what others left in its session nor leave anything.
+
+        It reads the source that it registers, whatever was registered before, and its view replaces
+        theirs.
+        """
+        plain = case.get("steps") is None and (case.get("read") or {}).get("format") is None
+        return self.connect and plain
 
     def configured_session(self, conf: dict[str, str]) -> Any:
         """Return a new session with these settings."""
@@ -226,15 +274,18 @@ class SparkTarget:
                 raise CaseFailed(f"cannot set {key} = {value!r}: {summary(error)}") from error
         return session
 
-    def _drop_tables(self, session: Any) -> None:
+    def _drop_tables(self, sessions: list[Any]) -> None:
         """Remove what outlives a session: the catalogue's tables and views, and their files."""
-        if self.connect:
-            for table in session.sql("SHOW TABLES IN default").collect():
-                if not table.isTemporary:
-                    session.sql(f"DROP TABLE IF EXISTS default.`{table.tableName}`")
+        if self._own is None:
+            for session in sessions:
+                for table in session.sql("SHOW TABLES IN default").collect():
+                    if not table.isTemporary:
+                        # Only a session that knows its source can drop a table.
+                        with contextlib.suppress(Exception):
+                            session.sql(f"DROP TABLE IF EXISTS default.`{table.tableName}`")
         else:
             # Not by SQL: this resolves nothing, takes views as well, and costs next to nothing.
-            catalog = self.spark._jsparkSession.sharedState().externalCatalog()
+            catalog = self._own._jsparkSession.sharedState().externalCatalog()
             tables = catalog.listTables("default").mkString("\0")
             for table in filter(None, tables.split("\0")):
                 catalog.dropTable("default", table, True, True)
@@ -243,7 +294,11 @@ class SparkTarget:
     def stop(self) -> None:
         """Stop Spark; a failure to do so must not keep the runner from ending."""
         try:
-            self.spark.stop()
+            if self._own is not None and self.connect:
+                # The server ends with its Spark, and a client without one would wait for it.
+                for session in (self.spark, *self._shared.values()):
+                    session.client.close()
+            (self._own or self.spark).stop()
         except BaseException as error:
             print(f"seatrial.runner: Spark did not stop: {error!r}", file=sys.stderr)
 
@@ -267,7 +322,9 @@ class _Course:
         self._case = case
         self._registered: list[object] = []
         self._loaded: Any = None
-        self.session = target.configured_session(case.get("conf") or {})
+        self.session = target.session_for(case)
+        # All that the case has had, in their order.
+        self.sessions = [self.session]
 
     def observed_frame(self) -> Any:
         """Do all that comes before the observation; return the DataFrame that is observed."""
@@ -290,6 +347,7 @@ class _Course:
             self._register(body)
         elif kind == "new_session":
             self.session = self._target.configured_session(self._case.get("conf") or {})
+            self.sessions.append(self.session)
         else:
             raise Unsupported(f"step: this runner does not know {kind}")
 

@@ -94,7 +94,7 @@ impl Planner<'_> {
         body.group_by = group_by;
         let frame = self.session.engine.query_over(query_of(body), &translator.bindings).await?;
         let columns = typed(columns, &frame.schema()?)?;
-        Ok(Planned { frame, columns, origins: input.origins.clone(), projection: None })
+        Ok(Planned::over(frame, columns, input.origins.clone()))
     }
 
     /// The aggregates once for each value of the pivot's column.

@@ -64,7 +64,7 @@ impl Planner<'_> {
         let frame =
             self.session.engine.query_over(query_of(select(as_they_are(&columns), vec![from])), &bindings).await?;
         let columns = typed(columns, &frame.schema()?)?;
-        let joined = Planned { frame, columns, origins: scope.origins, projection: None };
+        let joined = Planned::over(frame, columns, scope.origins);
         if using.is_empty() || one_sided {
             return Ok(joined);
         }

@@ -81,7 +81,7 @@ impl Planner<'_> {
             return Err(unsupported("a relation of this kind"));
         };
         match kind {
-            RelType::Read(read) => self.read(read).await,
+            RelType::Read(read) => self.read(relation, read).await,
             RelType::Sql(sql) => self.sql(sql).await,
             RelType::WithRelations(with) => self.with_relations(with).await,
             RelType::Range(range) => self.range(range),
@@ -107,7 +107,7 @@ impl Planner<'_> {
                     Attribute { qualifier, ..column.clone() }
                 });
                 let columns = columns.collect();
-                Ok(Planned { columns, projection: None, ..Planned::clone(&input) })
+                Ok(Planned { columns, projection: None, leaf: None, ..Planned::clone(&input) })
             }
             RelType::ToDf(to) => {
                 let input = self.input(to.input.as_deref()).await?;

@@ -63,7 +63,7 @@ impl Planner<'_> {
     ) -> Result<Planned, SparkError> {
         if items.is_empty() {
             let frame = input.frame.without_columns()?;
-            return Ok(Planned { frame, columns: Vec::new(), origins: input.origins.clone(), projection: None });
+            return Ok(Planned::over(frame, Vec::new(), input.origins.clone()));
         }
         let from_name = translator.bindings.relation(&input.frame)?;
         let mut selected = Vec::with_capacity(items.len());
@@ -105,7 +105,7 @@ impl Planner<'_> {
         let origins = input.origins.clone();
         let bindings = translator.bindings;
         let projection = Projection { input, items: selected, from: from_name, bindings };
-        Ok(Planned { frame, columns, origins, projection: Some(Arc::new(projection)) })
+        Ok(Planned { projection: Some(Arc::new(projection)), ..Planned::over(frame, columns, origins) })
     }
 
     /// The names that a generator gives its columns.
@@ -133,7 +133,7 @@ impl Planner<'_> {
         let query = query_of(select(items, from(projection.from.clone())));
         let frame = self.session.engine.query_over(query, &projection.bindings).await?;
         let columns = planned.columns.iter().chain(wanted).cloned().collect();
-        Ok(Planned { frame, columns, origins: planned.origins.clone(), projection: None })
+        Ok(Planned::over(frame, columns, planned.origins.clone()))
     }
 
     pub(super) async fn filter(&self, filter: &Filter) -> Result<Planned, SparkError> {
@@ -171,7 +171,7 @@ impl Planner<'_> {
     ) -> Result<Planned, SparkError> {
         let frame = self.session.engine.query_over(query_of(body), bindings).await?;
         let columns = typed(input.columns.clone(), &frame.schema()?)?;
-        Ok(Planned { frame, columns, origins: input.origins.clone(), projection: input.projection.clone() })
+        Ok(Planned { projection: input.projection.clone(), ..Planned::over(frame, columns, input.origins.clone()) })
     }
 
     pub(super) async fn to_df(&self, input: Arc<Planned>, names: &[String]) -> Result<Planned, SparkError> {

@@ -8,10 +8,11 @@ use arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
 use futures::{StreamExt, stream};
 use seatrial_engine::error::SparkError;
+use seatrial_engine::session::DataFrame;
 use seatrial_engine::types::DataType;
 use spark_connect_proto::read::{DataSource, NamedTable, ReadType};
 use spark_connect_proto::relation::RelType;
-use spark_connect_proto::{Range, Read, Sql, WithRelations};
+use spark_connect_proto::{Range, Read, Relation, Sql, WithRelations};
 
 use super::super::attribute::relation_parts;
 use super::super::expression::Translator;
@@ -25,17 +26,24 @@ use crate::types::malformed;
 const RANGE_BATCH: i64 = 8192;
 
 impl Planner<'_> {
-    pub(super) async fn read(&self, read: &Read) -> Result<Planned, SparkError> {
+    pub(super) async fn read(&self, relation: &Relation, read: &Read) -> Result<Planned, SparkError> {
         if read.is_streaming {
             return Err(unsupported("streaming reads"));
         }
         match read.read_type.as_ref().ok_or_else(|| malformed("a read of nothing"))? {
-            ReadType::DataSource(source) => self.data_source(source),
+            ReadType::DataSource(source) => {
+                let reads = &self.session.reads;
+                let frame = match reads.get(relation) {
+                    Some(frame) => frame,
+                    None => self.data_source(source).inspect(|frame| reads.keep(relation, frame))?,
+                };
+                self.leaf(&frame, &[])
+            }
             ReadType::NamedTable(table) => self.named_table(table).await,
         }
     }
 
-    fn data_source(&self, source: &DataSource) -> Result<Planned, SparkError> {
+    fn data_source(&self, source: &DataSource) -> Result<DataFrame, SparkError> {
         if !source.predicates.is_empty() {
             return Err(unsupported("JDBC predicates"));
         }
@@ -62,8 +70,7 @@ impl Planner<'_> {
             }
         }
         // Python answers for its schema here.
-        let frame = tokio::task::block_in_place(|| reader.load(&source.paths))?;
-        self.leaf(&frame, &[])
+        tokio::task::block_in_place(|| reader.load(&source.paths))
     }
 
     pub(super) async fn named_table(&self, table: &NamedTable) -> Result<Planned, SparkError> {

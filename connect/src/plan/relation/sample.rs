@@ -53,7 +53,7 @@ impl Planner<'_> {
             Draw::Within(sample.lower_bound, sample.upper_bound)
         };
         let frame = self.drawn(&input.frame, &input.frame.arrow_schema()?, draw, sample.seed)?;
-        Ok(Planned { frame, projection: None, ..Planned::clone(&input) })
+        Ok(Planned::over(frame, input.columns.clone(), input.origins.clone()))
     }
 
     pub(super) async fn sample_by(&self, sample: &StatSampleBy) -> Result<Planned, SparkError> {
@@ -91,7 +91,7 @@ impl Planner<'_> {
         let body = select(items, from(from_name));
         let shared = self.session.engine.query_over(query_of(body), &bindings).await?;
         let frame = self.drawn(&shared, &input.frame.arrow_schema()?, Draw::ByLastColumn, sample.seed)?;
-        Ok(Planned { frame, projection: None, ..Planned::clone(&input) })
+        Ok(Planned::over(frame, input.columns.clone(), input.origins.clone()))
     }
 
     fn drawn(

@@ -60,7 +60,7 @@ impl Planner<'_> {
         };
         let frame = self.session.engine.query_over(query(body), &bindings).await?;
         let columns = typed(columns, &frame.schema()?)?;
-        Ok(Planned { frame, columns, origins: Vec::new(), projection: None })
+        Ok(Planned::over(frame, columns, Vec::new()))
     }
 
     /// Both sides with the columns of the left in its order, and those that only the right has behind.

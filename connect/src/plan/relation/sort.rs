@@ -23,7 +23,7 @@ impl Planner<'_> {
         let mut query = query_of(select(as_they_are(&reached.columns), from(from_name)));
         query.order_by = order_by(keys);
         let frame = self.session.engine.query_over(query, &bindings).await?;
-        let sorted = Planned { frame, ..reached };
+        let sorted = Planned { frame, leaf: None, ..reached };
         if wanted.is_empty() {
             let columns = typed(sorted.columns, &sorted.frame.schema()?)?;
             return Ok(Planned { columns, projection: input.projection.clone(), ..sorted });
@@ -53,13 +53,13 @@ impl Planner<'_> {
         let mut query = query_of(select(as_they_are(&input.columns), from(from_name)));
         query.limit_clause = limit(rows.map(i64::from), i64::from(offset));
         let frame = self.session.engine.query_over(query, &bindings).await?;
-        Ok(Planned { frame, projection: None, ..Planned::clone(&input) })
+        Ok(Planned::over(frame, input.columns.clone(), input.origins.clone()))
     }
 
     pub(super) async fn tail(&self, tail: &Tail) -> Result<Planned, SparkError> {
         let input = self.input(tail.input.as_deref()).await?;
         let rows = usize::try_from(tail.limit).unwrap_or_default();
         let frame = deferred::last_rows(&self.session.engine, &input.frame, rows)?;
-        Ok(Planned { frame, projection: None, ..Planned::clone(&input) })
+        Ok(Planned::over(frame, input.columns.clone(), input.origins.clone()))
     }
 }

@@ -298,7 +298,7 @@ fn came_of(group: &Group<'_>, run: &Run) -> Markup {
                 }
             }
             (answers(result, &reference, &run.header.target))
-            @if let Some(record) = human::record_command(result) { (command("Record", &record)) }
+            @if let Some(record) = human::record_command(result, &sides) { (command("Record", &record)) }
             (command("Run again", &result.rerun))
         }
     }

@@ -1,4 +1,5 @@
-//! The targets `spark:<version>`: real PySpark in a managed virtual environment, driven by `python -m seatrial.runner`.
+//! The targets `spark:<version>` and `spark:<version>:connect`: real PySpark in a managed virtual environment, driven by
+//! `python -m seatrial.runner`.
 //!
 //! The runner's Python files are part of this program, so an environment needs PySpark only and cannot hold a runner
 //! of another version.
@@ -13,6 +14,7 @@ use super::environment::{Environments, Installation};
 use super::folder::Folder;
 use super::process::RunnerCommand;
 use super::{SparkPatch, TargetError};
+use crate::golden::Mode;
 
 /// The Python files that the runner consists of: path inside `PYTHONPATH`, text.
 pub(crate) const RUNNER_FILES: [(&str, &str); 6] = [
@@ -25,7 +27,7 @@ pub(crate) const RUNNER_FILES: [(&str, &str); 6] = [
 ];
 
 /// What starts a runner of real Spark; sets the virtual environment up when it is not there.
-pub fn command(version: &SparkPatch) -> Result<RunnerCommand, TargetError> {
+pub fn command(version: &SparkPatch, mode: Mode) -> Result<RunnerCommand, TargetError> {
     java::require()?;
     let python = Environments::of_user()?.require(&Installation::spark(version))?;
     let directory = Folder::try_new()?;
@@ -36,9 +38,13 @@ pub fn command(version: &SparkPatch) -> Result<RunnerCommand, TargetError> {
     environment.push(("PYSPARK_PYTHON".into(), Some(python.clone().into())));
     environment.push(("PYSPARK_DRIVER_PYTHON".into(), Some(python.clone().into())));
     environment.push(("SPARK_LOCAL_DIRS".into(), Some(directory.path().into())));
+    let option = match mode {
+        Mode::Classic => None,
+        Mode::Connect => Some("--connect".into()),
+    };
     Ok(RunnerCommand {
         program: python,
-        arguments: vec!["-m".into(), "seatrial.runner".into()],
+        arguments: ["-m".into(), "seatrial.runner".into()].into_iter().chain(option).collect(),
         environment,
         directory: Some(Arc::new(directory)),
         ..RunnerCommand::default()
