@@ -82,8 +82,12 @@ pub(crate) async fn rows(session: &ConnectSession, query: &Query, responder: &Re
     if !any {
         send(responder, encoder.empty()?, sent).await?;
     }
+    // Whoever sees the rows pass waits for their end.
+    drop(batches);
     for observation in &query.observations {
-        responder.send_metrics(observation.compute().await?).await?;
+        if let Some(metrics) = observation.compute().await? {
+            responder.send_metrics(metrics).await?;
+        }
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ mod config;
 mod deferred;
 mod execute;
 mod failure;
+mod observed;
 mod operation;
 mod persisted;
 mod plan;

@@ -1,20 +1,23 @@
 //! `DataFrame.observe`: rows pass as they are, and metrics of them are told when they have.
-//!
-//! The metrics are a query of their own over the observed rows, which are read once more for it.
+
+use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
+use futures::StreamExt;
 use seatrial_engine::error::SparkError;
-use seatrial_engine::session::DataFrame;
 use seatrial_engine::types::DataType;
 use seatrial_engine::types::values::decimal_text;
 use spark_connect_proto::CollectMetrics;
 use spark_connect_proto::execute_plan_response::ObservedMetrics;
 use spark_connect_proto::expression::Literal;
 use spark_connect_proto::expression::literal::{Decimal, LiteralType};
+use tokio_stream::wrappers::ReceiverStream;
 
 use super::super::expression::Translator;
 use super::super::syntax::{aliased, from, query_of, select};
 use super::super::{Planned, Planner};
+use crate::deferred;
+use crate::observed::{self, Observer, Rows};
 use crate::types::to_proto;
 
 /// The metrics of an observed relation.
@@ -26,8 +29,8 @@ pub(crate) struct Observation {
     plan_id: i64,
     /// The names of the metrics.
     keys: Vec<String>,
-    /// One row: the metrics.
-    metrics: DataFrame,
+    /// Sees the rows pass, and makes one row of them: the metrics.
+    observer: Arc<Observer>,
 }
 
 impl Planner<'_> {
@@ -44,23 +47,33 @@ impl Planner<'_> {
         }
         let keys = items.iter().map(|item| item.name().to_owned()).collect();
         let mut bindings = translator.bindings;
-        let from_name = bindings.relation(&input.frame)?;
+        let engine = &self.session.engine;
+        let rows = Rows::default();
+        let seen = rows.clone();
+        let passing = deferred::stream(engine, input.frame.arrow_schema()?, move || {
+            seen.take()
+                .map(ReceiverStream::new)
+                .map_or_else(|| futures::stream::empty().boxed(), |rows| rows.map(Ok).boxed())
+        })?;
+        let from_name = bindings.relation(&passing)?;
         let items = items.into_iter().map(|item| aliased(item.sql, &self.new_id("metric"))).collect();
-        let metrics = self.session.engine.query_over(query_of(select(items, from(from_name))), &bindings).await?;
+        let metrics = engine.query_over(query_of(select(items, from(from_name))), &bindings).await?;
+        let observer = Arc::new(Observer::new(metrics, rows));
+        let frame = observed::frame(engine, &input.frame, Arc::clone(&observer))?;
         let plan_id = plan_id.unwrap_or_default();
-        self.observe(Observation { name: collect.name.clone(), plan_id, keys, metrics });
-        Ok(Planned::clone(&input))
+        self.observe(Observation { name: collect.name.clone(), plan_id, keys, observer });
+        Ok(Planned { frame, projection: None, ..Planned::clone(&input) })
     }
 }
 
 impl Observation {
-    /// Computes the metrics.
+    /// The metrics of the rows that passed; none if nobody asked for any.
     ///
     /// # Errors
-    /// Those of the query.
-    pub(crate) async fn compute(&self) -> Result<ObservedMetrics, SparkError> {
-        let schema = self.metrics.schema()?;
-        let batches = self.metrics.collect().await?;
+    /// Those of the query of the metrics.
+    pub(crate) async fn compute(&self) -> Result<Option<ObservedMetrics>, SparkError> {
+        let Some(batches) = self.observer.finish().await? else { return Ok(None) };
+        let schema = self.observer.schema()?;
         let row = batches.iter().find(|batch| batch.num_rows() > 0);
         let mut values = Vec::with_capacity(schema.fields.len());
         for (index, field) in schema.fields.iter().enumerate() {
@@ -71,7 +84,7 @@ impl Observation {
             values.push(literal(&value, &field.data_type));
         }
         let (name, keys) = (self.name.clone(), self.keys.clone());
-        Ok(ObservedMetrics { name, values, keys, plan_id: self.plan_id, ..ObservedMetrics::default() })
+        Ok(Some(ObservedMetrics { name, values, keys, plan_id: self.plan_id, ..ObservedMetrics::default() }))
     }
 }
 
