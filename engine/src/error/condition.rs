@@ -138,6 +138,9 @@ conditions! {
     /// `/` by zero, in ANSI mode.
     DIVIDE_BY_ZERO = "DIVIDE_BY_ZERO", "22012", Arithmetic,
         "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.";
+    /// An interval over zero.
+    INTERVAL_DIVIDED_BY_ZERO = "INTERVAL_DIVIDED_BY_ZERO", "22012", Arithmetic,
+        "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead.";
     /// `%` by zero, in ANSI mode.
     REMAINDER_BY_ZERO = "REMAINDER_BY_ZERO", "22012", Arithmetic,
         "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.";
@@ -228,6 +231,45 @@ conditions! {
     /// A setting's value that does not parse.
     INVALID_CONF_VALUE = "INVALID_CONF_VALUE.TYPE_MISMATCH", "22022", IllegalArgument,
         "The value '<confValue>' in the config \"<confName>\" is invalid. It should be a/an '<confType>' value.";
+    /// A time zone that nobody knows.
+    INVALID_CONF_TIME_ZONE = "INVALID_CONF_VALUE.TIME_ZONE", "22022", IllegalArgument,
+        "The value '<confValue>' in the config \"<confName>\" is invalid. Cannot resolve the given timezone.";
+    /// A call that names an argument of a function without names for them.
+    NAMED_PARAMETERS_NOT_SUPPORTED = "NAMED_PARAMETERS_NOT_SUPPORTED", "4274K", Analysis,
+        "Named parameters are not supported for function <functionName>; please retry the query with positional arguments to the function call instead.";
+    /// A call that names an argument twice.
+    DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT = "DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.BOTH_POSITIONAL_AND_NAMED", "4274K", Analysis,
+        "Call to routine <routineName> is invalid because it includes multiple argument assignments to the same parameter name <parameterName>. A positional argument and named argument both referred to the same parameter. Please remove the named argument referring to this parameter.";
+    /// A call without an argument that it must have.
+    REQUIRED_PARAMETER_NOT_FOUND = "REQUIRED_PARAMETER_NOT_FOUND", "4274K", Analysis,
+        "Cannot invoke routine <routineName> because the parameter named <parameterName> is required, but the routine call did not supply a value. Please update the routine call to supply an argument value (either positionally at index <index> or by name) and retry the query again.";
+    /// A call with an argument by its place behind one by its name.
+    UNEXPECTED_POSITIONAL_ARGUMENT = "UNEXPECTED_POSITIONAL_ARGUMENT", "4274K", Analysis,
+        "Cannot invoke routine <routineName> because it contains positional argument(s) following the named argument assigned to <parameterName>; please rearrange them so the positional arguments come first and then retry the query again.";
+    /// A call that names an argument that the function has not.
+    UNRECOGNIZED_PARAMETER_NAME = "UNRECOGNIZED_PARAMETER_NAME", "4274K", Analysis,
+        "Cannot invoke routine <routineName> because the routine call included a named argument reference for the argument named <argumentName>, but this routine does not include any signature containing an argument with this name. Did you mean one of the following? [<proposal>].";
+    /// An argument that is not within what it may be.
+    VALUE_OUT_OF_RANGE = "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must be between <valueRange> (current value = <currentValue>).";
+    /// A unit of time that is none.
+    INVALID_DATETIME_UNIT = "INVALID_PARAMETER_VALUE.DATETIME_UNIT", "22023", Parse,
+        "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the units without quotes YEAR, QUARTER, MONTH, WEEK, DAY, DAYOFYEAR, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, but got the string literal <invalidValue>.";
+    /// A minute of more than 60 seconds.
+    INVALID_FRACTION_OF_SECOND = "INVALID_FRACTION_OF_SECOND", "22023", DateTime,
+        "Valid range for seconds is [0, 60] (inclusive), but the provided value is <secAndMicros>. To avoid this error, use `try_make_timestamp`, which returns NULL on error.\nIf you do not want to use the session default timestamp version of this function, use `try_make_timestamp_ntz` or `try_make_timestamp_ltz`.";
+    /// A text that is nothing in its format.
+    CONVERSION_INVALID_INPUT = "CONVERSION_INVALID_INPUT", "22018", IllegalArgument,
+        "The value <str> (<fmt>) cannot be converted to <targetType> because it is malformed. Correct the value as per the syntax, or change its format. Use <suggestion> to tolerate malformed input and return NULL instead.";
+    /// A text that is not of its format of numbers.
+    INVALID_FORMAT_MISMATCH = "INVALID_FORMAT.MISMATCH_INPUT", "42601", IllegalArgument,
+        "The format is invalid: '<format>'. The input <inputType> '<input>' does not match the format.";
+    /// A subquery in the place of a value that has several rows.
+    SCALAR_SUBQUERY_TOO_MANY_ROWS = "SCALAR_SUBQUERY_TOO_MANY_ROWS", "21000", Spark,
+        "More than one row returned by a subquery used as an expression.";
+    /// A call of a function whose arguments do not fit together.
+    FAILED_FUNCTION_CALL = "FAILED_FUNCTION_CALL", "38000", Analysis,
+        "Failed preparing of the function <funcName> for call. Please, double check function's arguments.";
     /// A setting that belongs to the whole program.
     CANNOT_MODIFY_STATIC_CONFIG = "CANNOT_MODIFY_STATIC_CONFIG", "46110", Analysis,
         "Cannot modify the value of the static Spark config: <key>.";

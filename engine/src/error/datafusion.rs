@@ -5,7 +5,10 @@ use datafusion::error::DataFusionError;
 
 use datafusion::sql::sqlparser::parser::ParserError;
 
-use super::condition::{UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, UNRESOLVED_ROUTINE};
+use super::condition::{
+    SCALAR_SUBQUERY_TOO_MANY_ROWS, UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION,
+    UNRESOLVED_ROUTINE,
+};
 use super::relation::{SearchPath, not_found, quoted, suggestions};
 use super::{ExceptionClass, SparkError};
 use crate::types::ddl::syntax_error;
@@ -23,6 +26,9 @@ impl From<DataFusionError> for SparkError {
                 Self::plain(ExceptionClass::UnsupportedOperation, message.clone())
             }
             DataFusionError::Internal(message) => Self::internal(message),
+            DataFusionError::Execution(message) if message.contains("Scalar subquery returned more than one row") => {
+                SCALAR_SUBQUERY_TOO_MANY_ROWS.error([])
+            }
             root => Self::plain(ExceptionClass::Spark, root.strip_backtrace()),
         }
     }

@@ -5,6 +5,8 @@ use datafusion::sql::sqlparser::ast::{
     NullTreatment, ObjectName, OrderByExpr, OrderByOptions, Value,
 };
 
+use super::functions::percentile;
+
 /// What becomes of a call.
 pub(super) enum Translated {
     /// It was none of an aggregate with another name.
@@ -71,6 +73,46 @@ pub(super) fn translate(
             list.args = vec![unnamed(super::dialect::case(vec![(all, one)], None))];
             Translated::Call
         }
+        ("count", [_, _, ..]) => {
+            let valid = |expr: &Expr| Expr::IsNotNull(Box::new(expr.clone()));
+            let all = arguments.iter().map(valid).reduce(and);
+            let fields = arguments.iter().enumerate().flat_map(|(index, value)| {
+                [Expr::Value(Value::SingleQuotedString(index.to_string()).into()), value.clone()]
+            });
+            let together = super::dialect::call("named_struct", fields.collect());
+            list.args =
+                vec![unnamed(super::dialect::case(all.into_iter().map(|all| (all, together.clone())).collect(), None))];
+            Translated::Call
+        }
+        ("percentile_cont" | "percentile_disc", [percentage]) if function.within_group.len() == 1 => {
+            let key = function.within_group.remove(0);
+            // From the other end the rest of all is as many percent.
+            let descending = key.options.asc == Some(false);
+            let percentage = match name {
+                "percentile_cont" if descending => {
+                    let one = Expr::Value(Value::Number("1".to_owned(), false).into());
+                    Expr::BinaryOp {
+                        left: Box::new(cast(one, double())),
+                        op: ast::BinaryOperator::Minus,
+                        right: Box::new(cast(percentage.clone(), double())),
+                    }
+                }
+                _ => percentage.clone(),
+            };
+            list.args = vec![unnamed(key.expr), unnamed(percentage)];
+            let other = match (name, descending) {
+                ("percentile_cont", _) => "percentile",
+                (_, false) => percentile::DISCRETE,
+                (_, true) => percentile::DISCRETE_DESCENDING,
+            };
+            rename(function, other);
+            Translated::Call
+        }
+        ("mode", []) if function.within_group.len() == 1 => {
+            let key = function.within_group.remove(0);
+            list.args = vec![unnamed(key.expr)];
+            Translated::Call
+        }
         ("median", [value]) => {
             list.args = vec![unnamed(cast(value.clone(), double()))];
             Translated::Call
@@ -92,12 +134,15 @@ pub(super) fn translate(
         }
         ("regr_count", [_, _]) => Translated::Cast(ast::DataType::BigInt(None)),
         ("grouping", [_]) => Translated::Cast(ast::DataType::TinyInt(None)),
-        ("listagg" | "string_agg", [_]) => {
-            list.args.push(unnamed(Expr::Value(Value::SingleQuotedString(String::new()).into())));
-            rename(function, "string_agg");
-            Translated::Call
-        }
-        ("listagg", [_, _]) => {
+        ("listagg" | "string_agg", [_, rest @ ..]) if rest.len() < 2 => {
+            // No delimiter is an empty one.
+            if matches!(rest, [] | [Expr::Value(ast::ValueWithSpan { value: Value::Null, .. })]) {
+                list.args.truncate(1);
+                list.args.push(unnamed(Expr::Value(Value::SingleQuotedString(String::new()).into())));
+            }
+            if !function.within_group.is_empty() {
+                list.clauses.push(FunctionArgumentClause::OrderBy(std::mem::take(&mut function.within_group)));
+            }
             rename(function, "string_agg");
             Translated::Call
         }

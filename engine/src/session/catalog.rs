@@ -14,6 +14,8 @@ use crate::types::StructType;
 pub(super) const CATALOG: &str = "spark_catalog";
 /// The only schema.
 pub(super) const SCHEMA: &str = "default";
+/// What qualifies the temporary views that all sessions of an engine share.
+pub(super) const GLOBAL: &str = "global_temp";
 
 /// A table: what `CREATE TABLE` said. Its options are not among it, since Spark forgets them (SQL-OPTIONS-LOST).
 #[derive(Debug, Clone, PartialEq)]
@@ -92,14 +94,29 @@ pub(super) enum Found {
     Table(Arc<Table>),
 }
 
-/// Looks a name up: temporary views hide tables, and have no schema.
-pub(super) fn find(tables: &Names<Table>, views: &Names<View>, name: &[impl AsRef<str>]) -> Option<Found> {
-    if let [name] = name
-        && let Some(view) = views.get(name.as_ref())
-    {
-        return Some(Found::View(view));
+/// Looks a name up: temporary views hide tables, and have no schema but that of the shared ones.
+pub(super) fn find(
+    tables: &Names<Table>,
+    views: &Names<View>,
+    globals: &Names<View>,
+    name: &[impl AsRef<str>],
+) -> Option<Found> {
+    let view = match name {
+        [name] => views.get(name.as_ref()),
+        name => global_name(name).and_then(|name| globals.get(name)),
+    };
+    match view {
+        Some(view) => Some(Found::View(view)),
+        None => tables.get(table_name(name)?).map(Found::Table),
     }
-    tables.get(table_name(name)?).map(Found::Table)
+}
+
+/// The own name of a shared temporary view, if that is what a name says.
+pub(super) fn global_name<T: AsRef<str>>(name: &[T]) -> Option<&str> {
+    match name {
+        [schema, view] if schema.as_ref().eq_ignore_ascii_case(GLOBAL) => Some(view.as_ref()),
+        _ => None,
+    }
 }
 
 /// The table's own name, if the rest of a name is that of the only schema.

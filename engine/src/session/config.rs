@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use super::settings::{
     self, ANSI, FILTER_PUSHDOWN, HIDE_TRACEBACK, MAX_RECORDS_PER_BATCH, SIMPLIFIED_TRACEBACK, TIME_ZONE,
 };
-use crate::error::condition::{CANNOT_MODIFY_STATIC_CONFIG, INVALID_CONF_OPTION, INVALID_CONF_VALUE};
+use super::time_zone;
+use crate::error::condition::{
+    CANNOT_MODIFY_STATIC_CONFIG, INVALID_CONF_OPTION, INVALID_CONF_TIME_ZONE, INVALID_CONF_VALUE,
+};
 use crate::error::{ExceptionClass, SparkError};
 use crate::executor::ReadSettings;
 use crate::python::exception::TracebackStyle;
@@ -80,7 +83,8 @@ impl SessionConf {
     /// Sets a value; settings that the engine reads are checked.
     ///
     /// # Errors
-    /// `INVALID_CONF_VALUE.TYPE_MISMATCH`, `INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS`, `CANNOT_MODIFY_STATIC_CONFIG`.
+    /// `INVALID_CONF_VALUE.TYPE_MISMATCH`, `INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS`, `INVALID_CONF_VALUE.TIME_ZONE`,
+    /// `CANNOT_MODIFY_STATIC_CONFIG`.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), SparkError> {
         refuse_static(key)?;
         if key == PROFILER.0 && !PROFILER.1.contains(&value) && spark_minor() >= (4, 2) {
@@ -89,6 +93,9 @@ impl SessionConf {
                 ("confValue", value.to_owned()),
                 ("confOptions", PROFILER.1.join(", ")),
             ]));
+        }
+        if key == TIME_ZONE && time_zone::known(value).is_none() {
+            return Err(INVALID_CONF_TIME_ZONE.error([("confName", key.to_owned()), ("confValue", value.to_owned())]));
         }
         let kind = match key {
             MAX_RECORDS_PER_BATCH if value.trim().parse::<i32>().is_err() => "int",
@@ -139,9 +146,9 @@ impl SessionConf {
         self.get(key).and_then(boolean).unwrap_or(default)
     }
 
-    /// The time zone in which instants are shown as text; UTC unless it is set.
-    pub(super) fn time_zone(&self) -> &str {
-        self.get(TIME_ZONE).unwrap_or("UTC")
+    /// The time zone in which instants are shown as text, by the name that clocks know; UTC unless it is set.
+    pub(super) fn time_zone(&self) -> String {
+        self.get(TIME_ZONE).and_then(time_zone::known).unwrap_or_else(|| "UTC".to_owned())
     }
 
     /// Whether what has no result is an error instead of null.

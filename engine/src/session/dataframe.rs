@@ -93,6 +93,16 @@ impl DataFrame {
         Ok(())
     }
 
+    /// Makes the query a temporary view of all sessions, replacing one of that name.
+    ///
+    /// # Errors
+    /// As [`schema`](Self::schema).
+    pub fn create_or_replace_global_temp_view(&self, name: &str) -> Result<(), SparkError> {
+        let view = self.to_view(name)?;
+        self.session.put_global_view(name, view);
+        Ok(())
+    }
+
     /// A view of this query.
     pub(super) fn to_view(&self, name: &str) -> Result<View, SparkError> {
         let provider: Arc<dyn TableProvider> = match &self.relation {

@@ -17,7 +17,10 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Toke
 
 use super::aggregate_names::{self, Translated};
 use super::coercion::instant;
+use super::functions::intervals;
+use super::interval::{Literal, Unit};
 use super::text_cast;
+use super::{named_arguments, spark_dialect};
 use crate::error::SparkError;
 use crate::error::condition::INVALID_TYPED_LITERAL;
 use crate::types::StructField;
@@ -61,10 +64,19 @@ fn of_ddl(sql_type: &SqlType) -> Option<FieldRef> {
         SqlType::Custom(ObjectName(parts), modifiers) if modifiers.is_empty() && parts.len() == 1 => {
             parts[0].as_ident()?.value.clone()
         }
-        sql_type => sql_type.to_string(),
+        sql_type => ddl_text(sql_type),
     };
     let data_type = crate::types::DataType::from_ddl(&text).ok()?;
     to_arrow_field(&StructField::new("", data_type)).ok().map(Arc::new)
+}
+
+/// The type as Spark writes it.
+fn ddl_text(sql_type: &SqlType) -> String {
+    match sql_type {
+        SqlType::Map(key, value) => format!("map<{}, {}>", ddl_text(key), ddl_text(value)),
+        SqlType::Array(ast::ArrayElemTypeDef::AngleBracket(element)) => format!("array<{}>", ddl_text(element)),
+        other => other.to_string(),
+    }
 }
 
 /// The text with `exists` of an array in quotes, and with Spark's number literals as casts: `1.5D`, `1.5BD`, `1.5F`, `1S`, `1Y`, and `1e3`, which is a double.
@@ -193,6 +205,14 @@ impl VisitorMut for Translation {
         if let Expr::TypedString(literal) = expr {
             check_literal(literal)?;
         }
+        if let Expr::Function(function) = expr
+            && let [ast::ObjectNamePart::Identifier(name)] = function.name.0.as_slice()
+        {
+            let lower = name.value.to_lowercase();
+            if let Err(error) = named_arguments::place(&lower, function) {
+                return ControlFlow::Break(Box::new(error));
+            }
+        }
         if let Some(translated) = translated(expr) {
             *expr = translated;
         }
@@ -224,6 +244,17 @@ fn translated(expr: &mut Expr) -> Option<Expr> {
             let name = collation.0.last().and_then(|part| part.as_ident())?.value.clone();
             let name = Expr::Value(Value::SingleQuotedString(name).into());
             Some(call("collate", vec![expr.as_ref().clone(), name]))
+        }
+        Expr::Interval(interval) => written_interval(interval),
+        Expr::BinaryOp { left, op, right } if shift(op).is_some() => {
+            Some(call(shift(op)?, vec![left.as_ref().clone(), right.as_ref().clone()]))
+        }
+        // DataFusion negates no durations.
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } if is_made_interval(inner) => {
+            Some(call("interval_negative", vec![inner.as_ref().clone()]))
+        }
+        Expr::InSubquery { expr: values, subquery, negated: false } if matches!(values.as_ref(), Expr::Tuple(_)) => {
+            in_together(values, subquery)
         }
         Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => Some(call("bit_not", vec![expr.as_ref().clone()])),
         Expr::BinaryOp { left, op: BinaryOperator::MyIntegerDivide, right } => {
@@ -304,6 +335,112 @@ fn translated(expr: &mut Expr) -> Option<Expr> {
         }
         _ => None,
     }
+}
+
+/// Whether an expression is a call that makes an interval.
+fn is_made_interval(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_made_interval(inner),
+        Expr::Function(function) => {
+            let name = function.name.to_string();
+            name.starts_with("interval_") || matches!(name.as_str(), "make_dt_interval" | "make_ym_interval")
+        }
+        _ => false,
+    }
+}
+
+/// `(a, b) IN (SELECT x, y …)`: whether there is a row of such values.
+fn in_together(values: &Expr, subquery: &ast::Query) -> Option<Expr> {
+    let Expr::Tuple(values) = values else { return None };
+    let name = |index: usize| Ident::with_quote('`', format!("__in_{index}"));
+    let columns = (0..values.len()).map(|index| ast::TableAliasColumnDef { name: name(index), data_type: None });
+    let alias =
+        ast::TableAlias { explicit: true, name: Ident::with_quote('`', "__in"), columns: columns.collect(), at: None };
+    let equal = values.iter().enumerate().map(|(index, value)| {
+        let column = Expr::CompoundIdentifier(vec![Ident::with_quote('`', "__in"), name(index)]);
+        binary(column, BinaryOperator::Eq, Expr::Nested(Box::new(value.clone())))
+    });
+    let condition = equal.reduce(|left, right| binary(left, BinaryOperator::And, right))?;
+    let mut query = subquery.clone();
+    let relation = ast::TableFactor::Derived {
+        lateral: false,
+        subquery: Box::new(subquery.clone()),
+        alias: Some(alias),
+        sample: None,
+    };
+    let one = ast::SelectItem::UnnamedExpr(Expr::Value(Value::Number("1".to_owned(), false).into()));
+    let select = ast::Select {
+        projection: vec![one],
+        from: vec![ast::TableWithJoins { relation, joins: Vec::new() }],
+        selection: Some(condition),
+        ..empty_select()
+    };
+    query.with = None;
+    query.order_by = None;
+    query.limit_clause = None;
+    query.body = Box::new(ast::SetExpr::Select(Box::new(select)));
+    Some(Expr::Exists { subquery: Box::new(query), negated: false })
+}
+
+/// A `SELECT` of nothing.
+fn empty_select() -> ast::Select {
+    ast::Select {
+        select_token: ast::helpers::attached_token::AttachedToken::empty(),
+        optimizer_hints: Vec::new(),
+        distinct: None,
+        select_modifiers: None,
+        top: None,
+        top_before_distinct: false,
+        projection: Vec::new(),
+        exclude: None,
+        into: None,
+        from: Vec::new(),
+        lateral_views: Vec::new(),
+        prewhere: None,
+        selection: None,
+        connect_by: Vec::new(),
+        group_by: ast::GroupByExpr::Expressions(Vec::new(), Vec::new()),
+        cluster_by: Vec::new(),
+        distribute_by: Vec::new(),
+        sort_by: Vec::new(),
+        having: None,
+        named_window: Vec::new(),
+        qualify: None,
+        window_before_qualify: false,
+        value_table_mode: None,
+        flavor: ast::SelectFlavor::Standard,
+    }
+}
+
+/// The function that a shift means.
+fn shift(op: &BinaryOperator) -> Option<&'static str> {
+    match op {
+        BinaryOperator::PGBitwiseShiftLeft => Some("shiftleft"),
+        BinaryOperator::PGBitwiseShiftRight => Some("shiftright"),
+        BinaryOperator::Custom(symbol) if symbol == spark_dialect::UNSIGNED_SHIFT => Some("shiftrightunsigned"),
+        _ => None,
+    }
+}
+
+/// An interval literal as a call; none leaves an interval of an expression to DataFusion.
+fn written_interval(interval: &ast::Interval) -> Option<Expr> {
+    let Expr::Value(value) = interval.value.as_ref() else { return None };
+    let text = value.value.clone().into_string()?;
+    let unit = |field: &DateTimeField| Unit::of_name(&field.to_string());
+    let start = unit(interval.leading_field.as_ref()?)?;
+    let literal = match &interval.last_field {
+        Some(end) => Literal::of_range(&text, start, unit(end)?)?,
+        None => Literal::of_units(&[(text, start)])?,
+    };
+    let (name, arguments) = intervals::of_literal(&literal);
+    let number = |text: String| match text.strip_prefix('-') {
+        Some(digits) => Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr: Box::new(Expr::Value(Value::Number(digits.to_owned(), false).into())),
+        },
+        None => Expr::Value(Value::Number(text, false).into()),
+    };
+    Some(call(name, arguments.into_iter().map(number).collect()))
 }
 
 /// A rounding, whose number of places the parser takes for a value.
@@ -448,6 +585,27 @@ fn of_function(name: &str, arguments: Vec<Expr>) -> Option<Expr> {
             2 => Some(call("seconds_of_pattern", arguments)),
             _ => None,
         },
+        "timestampadd" | "dateadd" | "date_add" if arguments.len() == 3 => {
+            Some(call("timestampadd", units(arguments)?))
+        }
+        "timestampdiff" | "timediff" | "datediff" | "date_diff" if arguments.len() == 3 => {
+            Some(call("timestampdiff", units(arguments)?))
+        }
+        "convert_timezone" => match arguments.len() {
+            2 => Some(call("convert_timezone_of", [vec![call("current_timezone", Vec::new())], arguments].concat())),
+            _ => Some(call("convert_timezone_of", arguments)),
+        },
+        "stack" => stacked(&arguments),
+        "json_tuple" => {
+            let (json, names) = arguments.split_first()?;
+            let fields = names.iter().enumerate().flat_map(|(index, name)| {
+                let path =
+                    call("concat", vec![Expr::Value(Value::SingleQuotedString("$.".to_owned()).into()), name.clone()]);
+                let name = Expr::Value(Value::SingleQuotedString(format!("c{index}")).into());
+                [name, call("get_json_object", vec![json.clone(), path])]
+            });
+            Some(call("inline", vec![call("make_array", vec![call("named_struct", fields.collect())])]))
+        }
         "date_part" | "datepart" => {
             let [part, value] = <[Expr; 2]>::try_from(arguments).ok()?;
             let Expr::Value(part) = part else { return None };
@@ -456,6 +614,32 @@ fn of_function(name: &str, arguments: Vec<Expr>) -> Option<Expr> {
         }
         _ => None,
     }
+}
+
+/// The arguments of a function whose first one is a unit of time, which is a word or a text.
+fn units(mut arguments: Vec<Expr>) -> Option<Vec<Expr>> {
+    if let Some(Expr::Identifier(unit)) = arguments.first() {
+        let unit = Value::SingleQuotedString(unit.value.clone());
+        *arguments.first_mut()? = Expr::Value(unit.into());
+    }
+    Some(arguments)
+}
+
+/// `stack(2, a, b, c)`: so many rows of what follows.
+fn stacked(arguments: &[Expr]) -> Option<Expr> {
+    let (Expr::Value(rows), values) = arguments.split_first()? else { return None };
+    let Value::Number(rows, _) = &rows.value else { return None };
+    let rows: usize = rows.to_string().parse().ok().filter(|rows| *rows > 0)?;
+    let width = values.len().div_ceil(rows);
+    let row = |row: usize| {
+        let fields = (0..width).flat_map(|column| {
+            let value = values.get(row * width + column).cloned();
+            let name = Expr::Value(Value::SingleQuotedString(format!("col{column}")).into());
+            [name, value.unwrap_or_else(|| Expr::Value(Value::Null.into()))]
+        });
+        call("named_struct", fields.collect())
+    };
+    Some(call("inline", vec![call("make_array", (0..rows).map(row).collect())]))
 }
 
 /// The arguments of a plain call.

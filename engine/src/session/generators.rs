@@ -71,7 +71,9 @@ impl Generator {
 
 /// Whether a call is one of a generator.
 pub(super) fn is_generator(function: &ast::Function) -> bool {
-    Generator::of(function).is_some()
+    let name = function.name.0.last().and_then(|part| part.as_ident()).map(|name| name.value.to_lowercase());
+    // These become others before they get here.
+    Generator::of(function).is_some() || matches!(name.as_deref(), Some("stack" | "json_tuple"))
 }
 
 struct Preparation {
@@ -92,6 +94,7 @@ impl VisitorMut for Preparation {
 }
 
 fn in_select(select: &mut Select) -> Result<(), SparkError> {
+    laterals(select);
     for view in std::mem::take(&mut select.lateral_views) {
         let SqlExpr::Function(mut generator) = view.lateral_view else {
             return super::statement::unsupported("a LATERAL VIEW of anything but a function");
@@ -111,6 +114,104 @@ fn in_select(select: &mut Select) -> Result<(), SparkError> {
         select.from = vec![TableWithJoins { relation: factor, joins: Vec::new() }];
     }
     in_projection(select)
+}
+
+/// `FROM t, LATERAL explode(t.a) AS x(c)` and `FROM t, LATERAL (SELECT t.a + 1 AS b) x`, with the rows of what stands before it.
+fn laterals(select: &mut Select) {
+    let mut done: Vec<TableWithJoins> = Vec::new();
+    for part in std::mem::take(&mut select.from) {
+        let TableWithJoins { relation: first, joins } = part;
+        let mut current = match lateral(&first, false) {
+            Some((call, name, columns)) => {
+                let before = std::mem::take(&mut done);
+                TableWithJoins { relation: generating(relation(before), call, name, columns, None), joins: Vec::new() }
+            }
+            None => TableWithJoins { relation: first, joins: Vec::new() },
+        };
+        for join in joins {
+            let always = |constraint: &JoinConstraint| match constraint {
+                JoinConstraint::None => true,
+                JoinConstraint::On(SqlExpr::Value(value)) => value.value == ast::Value::Boolean(true),
+                _ => false,
+            };
+            let outer = match &join.join_operator {
+                JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) if always(constraint) => Some(false),
+                JoinOperator::CrossJoin(_) => Some(false),
+                JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) if always(constraint) => {
+                    Some(true)
+                }
+                _ => None,
+            };
+            match outer.and_then(|outer| lateral(&join.relation, outer)) {
+                Some((call, name, columns)) => {
+                    let before = relation(vec![current]);
+                    current =
+                        TableWithJoins { relation: generating(before, call, name, columns, None), joins: Vec::new() };
+                }
+                None => current.joins.push(join),
+            }
+        }
+        done.push(current);
+    }
+    select.from = done;
+}
+
+/// The generator that a lateral relation is, with the names of the relation and its columns.
+fn lateral(factor: &TableFactor, outer: bool) -> Option<(ast::Function, Ident, Vec<Ident>)> {
+    let (call, alias) = match factor {
+        TableFactor::Function { lateral: true, name, args, alias, .. } => {
+            let arguments: Option<Vec<SqlExpr>> = args
+                .iter()
+                .map(|argument| match argument {
+                    ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+                    _ => None,
+                })
+                .collect();
+            let name = name.0.last()?.as_ident()?.value.to_lowercase();
+            (super::dialect::call(&name, arguments?), alias)
+        }
+        TableFactor::Derived { lateral: true, subquery, alias, .. } => (of_one_row(subquery)?, alias),
+        _ => return None,
+    };
+    let SqlExpr::Function(mut call) = call else { return None };
+    let generator = Generator::of(&call)?;
+    if outer && !generator.outer {
+        call.name = ObjectName::from(vec![Ident::new(format!("{}_outer", call.name))]);
+    }
+    let alias = alias.as_ref();
+    let name = alias.map_or_else(|| Ident::new(GENERATED), |alias| alias.name.clone());
+    let columns = alias.map(|alias| alias.columns.iter().map(|column| column.name.clone()).collect());
+    Some((call, name, columns.unwrap_or_default()))
+}
+
+/// `SELECT a AS x, b AS y` of no relation: an array of one struct.
+fn of_one_row(query: &ast::Query) -> Option<SqlExpr> {
+    let ast::SetExpr::Select(select) = query.body.as_ref() else { return None };
+    let plain = select.from.is_empty()
+        && select.selection.is_none()
+        && select.having.is_none()
+        && select.distinct.is_none()
+        && query.limit_clause.is_none()
+        && query.with.is_none();
+    if !plain {
+        return None;
+    }
+    let mut fields = Vec::new();
+    for item in &select.projection {
+        let (name, expr) = match item {
+            SelectItem::ExprWithAlias { expr, alias } => (alias.value.clone(), expr.clone()),
+            SelectItem::UnnamedExpr(SqlExpr::Identifier(ident)) => {
+                (ident.value.clone(), SqlExpr::Identifier(ident.clone()))
+            }
+            SelectItem::UnnamedExpr(SqlExpr::CompoundIdentifier(parts)) => {
+                (parts.last()?.value.clone(), SqlExpr::CompoundIdentifier(parts.clone()))
+            }
+            _ => return None,
+        };
+        fields.extend([SqlExpr::Value(ast::Value::SingleQuotedString(name).into()), expr]);
+    }
+    let row = super::dialect::call("named_struct", fields);
+    Some(super::dialect::call("inline", vec![super::dialect::call("make_array", vec![row])]))
 }
 
 fn generator_of(expr: &SqlExpr) -> Option<&ast::Function> {

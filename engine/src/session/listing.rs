@@ -13,18 +13,22 @@ use crate::types::StructType;
 pub struct Listed {
     /// Its own name, in lower case.
     pub name: String,
-    /// Whether it is a view of the session; a table belongs to the schema `default` of `spark_catalog` otherwise.
+    /// Whether it is a temporary view; a table belongs to the schema `default` of `spark_catalog` otherwise.
     pub is_temporary: bool,
+    /// Whether it is a view that all sessions share, as `global_temp.name`.
+    pub is_global: bool,
     /// Its columns, with comments in their metadata.
     pub schema: StructType,
 }
 
 impl Listed {
-    fn of(found: &Found) -> Self {
+    fn of(found: &Found, is_global: bool) -> Self {
         match found {
-            Found::Table(table) => Self { name: table.name.clone(), is_temporary: false, schema: table.schema.clone() },
+            Found::Table(table) => {
+                Self { name: table.name.clone(), is_temporary: false, is_global: false, schema: table.schema.clone() }
+            }
             Found::View(view) => {
-                Self { name: view.name.to_lowercase(), is_temporary: true, schema: view.schema.clone() }
+                Self { name: view.name.to_lowercase(), is_temporary: true, is_global, schema: view.schema.clone() }
             }
         }
     }
@@ -35,13 +39,24 @@ impl Session {
     pub const CATALOG: &'static str = catalog::CATALOG;
     /// The only schema.
     pub const SCHEMA: &'static str = catalog::SCHEMA;
+    /// What qualifies the temporary views that all sessions share.
+    pub const GLOBAL: &'static str = catalog::GLOBAL;
 
     /// The tables, and then the temporary views, each by their names.
     pub fn listed_relations(&self) -> Vec<Listed> {
         let (tables, views) = (&self.inner.tables, &self.inner.views);
         let of_tables = tables.names().into_iter().filter_map(|name| tables.get(&name).map(Found::Table));
         let of_views = views.names().into_iter().filter_map(|name| views.get(&name).map(Found::View));
-        of_tables.chain(of_views).map(|found| Listed::of(&found)).collect()
+        of_tables.chain(of_views).map(|found| Listed::of(&found, false)).collect()
+    }
+
+    /// The temporary views that all sessions share, and then those of this session, each by their names.
+    pub fn listed_global_views(&self) -> Vec<Listed> {
+        let of = |names: &catalog::Names<catalog::View>, is_global: bool| {
+            let found = names.names().into_iter().filter_map(|name| names.get(&name).map(Found::View));
+            found.map(|found| Listed::of(&found, is_global)).collect::<Vec<_>>()
+        };
+        [of(&self.inner.globals, true), of(&self.inner.views, false)].concat()
     }
 
     /// What a name stands for.
@@ -49,8 +64,8 @@ impl Session {
     /// # Errors
     /// `TABLE_OR_VIEW_NOT_FOUND`.
     pub fn listed_relation(&self, name: &[String]) -> Result<Listed, SparkError> {
-        match catalog::find(&self.inner.tables, &self.inner.views, name) {
-            Some(found) => Ok(Listed::of(&found)),
+        match self.find(name) {
+            Some(found) => Ok(Listed::of(&found, catalog::global_name(name).is_some())),
             None => Err(not_found(name, SearchPath::Query)),
         }
     }
@@ -73,6 +88,18 @@ impl Session {
             return Ok(false);
         }
         command::drop_view(self, &Name { parts: vec![name.to_owned()], at: (1, 0) }).map(|()| true)
+    }
+
+    /// Forgets a temporary view that all sessions share; whether there was one.
+    ///
+    /// # Errors
+    /// None, as [`drop_temp_view`](Self::drop_temp_view).
+    pub fn drop_global_temp_view(&self, name: &str) -> Result<bool, SparkError> {
+        if self.inner.globals.get(name).is_none() {
+            return Ok(false);
+        }
+        let parts = vec![catalog::GLOBAL.to_owned(), name.to_owned()];
+        command::drop_view(self, &Name { parts, at: (1, 0) }).map(|()| true)
     }
 
     /// Whether a name matches a pattern as `SHOW TABLES` has it.

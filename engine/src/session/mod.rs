@@ -17,22 +17,29 @@ mod floats;
 mod functions;
 mod generators;
 mod identifiers;
+mod interval;
+mod lambda_projections;
 mod limited;
 mod listing;
 mod lowering;
+mod named_arguments;
 mod names;
 mod number_cast;
 pub(crate) mod opaque;
 mod over;
 mod query_context;
+mod range;
 mod reader;
 mod relations;
+mod scalar_subquery;
 mod semantics;
 mod settings;
+mod spark_dialect;
 mod statement;
 mod temporal_text;
 mod text_cast;
 mod text_literals;
+mod time_zone;
 mod timestamp_text;
 mod using_joins;
 
@@ -80,7 +87,17 @@ struct SessionInner {
     /// Shared by all sessions of an engine, as what is cached of them is.
     tables: Arc<Names<Table>>,
     cache: Arc<Cache>,
+    /// `global_temp`, shared as the tables are.
+    globals: Arc<Names<View>>,
     views: Names<View>,
+}
+
+/// What all sessions of an engine share.
+#[derive(Debug, Default, Clone)]
+struct Shared {
+    tables: Arc<Names<Table>>,
+    cache: Arc<Cache>,
+    globals: Arc<Names<View>>,
 }
 
 impl std::fmt::Debug for SessionInner {
@@ -122,20 +139,22 @@ impl Session {
         let builder = SessionStateBuilder::new()
             .with_config(config)
             .with_default_features()
+            .with_physical_optimizer_rules(lambda_projections::rules())
             .with_type_planner(Arc::new(dialect::SparkTypes))
             .with_relation_planners(vec![Arc::new(generators::GeneratorPlanner)]);
         let mut state = functions::with_planners(builder).build();
         functions::register(&mut state)?;
-        Ok(Self::from_state(state, executor, settings, Arc::default(), Arc::default()))
+        state.register_udtf("range", Arc::new(range::RangeFunction));
+        Ok(Self::from_state(state, executor, settings, Shared::default()))
     }
 
     fn from_state(
         state: SessionState,
         executor: Arc<dyn PythonExecutor>,
         settings: EngineSettings,
-        tables: Arc<Names<Table>>,
-        cache: Arc<Cache>,
+        shared: Shared,
     ) -> Self {
+        let Shared { tables, cache, globals } = shared;
         let inner = SessionInner {
             context: SessionContext::new_with_state(state),
             executor,
@@ -144,19 +163,24 @@ impl Session {
             registry: RwLock::default(),
             tables,
             cache,
+            globals,
             views: Names::default(),
         };
         Self { inner: Arc::new(inner) }
     }
 
     /// Another session of the same engine: nothing registered, no views, default settings (REG-SESSION-SCOPE), the same
-    /// tables. Functions and rules are shared, so this is much quicker than the first session.
+    /// tables and global temporary views. Functions and rules are shared, so this is much quicker than the first session.
     #[must_use]
     pub fn new_session(&self) -> Self {
         let state = self.inner.context.state();
         let executor = Arc::clone(&self.inner.executor);
-        let (tables, cache) = (Arc::clone(&self.inner.tables), Arc::clone(&self.inner.cache));
-        Self::from_state(state, executor, self.inner.settings.clone(), tables, cache)
+        let shared = Shared {
+            tables: Arc::clone(&self.inner.tables),
+            cache: Arc::clone(&self.inner.cache),
+            globals: Arc::clone(&self.inner.globals),
+        };
+        Self::from_state(state, executor, self.inner.settings.clone(), shared)
     }
 
     /// Another session of the same engine that begins with what this one has: registered sources, views, settings. What is
@@ -172,10 +196,11 @@ impl Session {
         clone
     }
 
-    /// Forgets every table of the engine, whatever stands behind them, and all that is cached.
+    /// Forgets every table and global temporary view of the engine, whatever stands behind them, and all that is cached.
     pub fn drop_all_tables(&self) {
         self.inner.cache.clear();
         self.inner.tables.clear();
+        self.inner.globals.clear();
     }
 
     /// Registers a data source class under its `name()` (`spark.dataSource.register`).
@@ -257,9 +282,8 @@ impl Session {
     async fn query(&self, text: &str) -> Result<DataFrame, SparkError> {
         let state = self.inner.context.state();
         let plain = plain(text);
-        let mut query = state
-            .sql_to_statement(&plain, &datafusion::config::Dialect::Spark)
-            .map_err(|error| crate::error::datafusion::parse_error(error, text))?;
+        let mut query =
+            spark_dialect::parse(&state, &plain).map_err(|error| crate::error::datafusion::parse_error(error, text))?;
         if !statement::is_query(&query) {
             return statement::unsupported("this statement");
         }
@@ -267,7 +291,7 @@ impl Session {
         let quoted = plain == text;
         let conf = self.conf();
         let surroundings = Surroundings {
-            time_zone: conf.time_zone().to_owned(),
+            time_zone: conf.time_zone(),
             division: if quoted { query_context::of_division(text, &query) } else { None },
             subscript: if quoted { query_context::of_subscript(text, &query) } else { None },
             element_at: if quoted { query_context::of_call(text, &query, functions::element::AT) } else { None },

@@ -6,11 +6,13 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, CastKind, DataType as SqlType, DuplicateTreatment, Expr, Function, FunctionArg,
     FunctionArgExpr, FunctionArguments, Ident, LambdaFunction, OrderByExpr, Select, SelectItem, Statement, Subscript,
-    UnaryOperator, Value, VisitMut, VisitorMut, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowType,
+    TableFactor, TableWithJoins, UnaryOperator, Value, VisitMut, VisitorMut, WindowFrame, WindowFrameBound,
+    WindowFrameUnits, WindowType,
 };
 
 use super::generators;
 use crate::types::DataType;
+use crate::types::arrow::twin;
 
 /// How names of a planner's own are shown to people.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +24,8 @@ pub struct Shown {
 impl Shown {
     /// The name of an expression, each of whose columns is a name, `#` and a number.
     pub fn pretty(&self, expr: &Expr) -> String {
-        Namer { shown: Some(self) }.name(expr)
+        let namer = Namer { shown: Some(self) };
+        cast_column(expr, &[]).map_or_else(|| namer.name(expr), |column| namer.name(&column))
     }
 }
 
@@ -37,12 +40,33 @@ impl VisitorMut for SelectLists {
     type Break = ();
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
-        for item in &mut select.projection {
-            let SelectItem::UnnamedExpr(expr) = item else { continue };
+        let sources: Vec<String> = select.from.iter().flat_map(sources).collect();
+        let mut known: Vec<String> = Vec::new();
+        for (index, item) in select.projection.iter_mut().enumerate() {
+            let SelectItem::UnnamedExpr(expr) = item else {
+                if let SelectItem::ExprWithAlias { alias, .. } = item {
+                    known.push(alias.value.to_lowercase());
+                }
+                continue;
+            };
             if is_named(expr) {
+                if let Expr::Identifier(name) = expr {
+                    let name = name.value.clone();
+                    // The same column twice.
+                    if known.contains(&name.to_lowercase()) {
+                        let alias = Ident::with_quote('`', twin(&name, index));
+                        *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+                    } else {
+                        known.push(name.to_lowercase());
+                    }
+                }
                 continue;
             }
-            let alias = Ident::with_quote('`', Namer { shown: None }.name(expr));
+            let namer = Namer { shown: None };
+            let name = cast_column(expr, &sources).map_or_else(|| namer.name(expr), |column| namer.name(&column));
+            let repeated = known.contains(&name.to_lowercase());
+            known.push(name.to_lowercase());
+            let alias = Ident::with_quote('`', if repeated { twin(&name, index) } else { name });
             *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
         }
         ControlFlow::Continue(())
@@ -57,6 +81,39 @@ fn is_named(expr: &Expr) -> bool {
         Expr::CompoundFieldAccess { access_chain, .. } => matches!(access_chain.last(), Some(AccessExpr::Dot(_))),
         Expr::Function(function) => generators::is_generator(function),
         _ => false,
+    }
+}
+
+/// The names that relations have in their `FROM`.
+fn sources(from: &TableWithJoins) -> Vec<String> {
+    let factors = std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation));
+    let name = |factor: &TableFactor| match factor {
+        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => {
+            Some(alias.name.value.clone())
+        }
+        TableFactor::Table { name, .. } => name.0.last()?.as_ident().map(|ident| ident.value.clone()),
+        _ => None,
+    };
+    factors.filter_map(name).collect()
+}
+
+/// The column of a cast that is nothing but that of a column, whose name it keeps.
+fn cast_column(expr: &Expr, sources: &[String]) -> Option<Expr> {
+    let Expr::Cast { expr, .. } = expr else { return None };
+    let mut inner = expr.as_ref();
+    while let Expr::Nested(nested) = inner {
+        inner = nested;
+    }
+    match inner {
+        Expr::Identifier(_) => Some(inner.clone()),
+        // Otherwise it is a field of a column.
+        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+            [source, column] if sources.iter().any(|known| known.eq_ignore_ascii_case(&source.value)) => {
+                Some(Expr::Identifier(column.clone()))
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -197,11 +254,19 @@ impl Namer<'_> {
                     }
                     other => other.to_string(),
                 });
-                let arguments = arguments.collect::<Vec<_>>().join(", ");
+                let mut arguments = arguments.collect::<Vec<_>>();
+                if arguments.len() == 1 && matches!(name.as_str(), "listagg" | "string_agg") {
+                    arguments.push("NULL".to_owned());
+                }
+                let arguments = arguments.join(", ");
                 format!("{name}({}{arguments})", if distinct { "DISTINCT " } else { "" })
             }
             _ => format!("{name}()"),
         };
+        if !function.within_group.is_empty() {
+            let keys = function.within_group.iter().map(|key| self.sort_key(key)).collect::<Vec<_>>().join(", ");
+            text.push_str(&format!(" WITHIN GROUP (ORDER BY {keys})"));
+        }
         if let Some(filter) = &function.filter {
             text.push_str(&format!(" FILTER (WHERE {})", self.name(filter)));
         }

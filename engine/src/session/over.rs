@@ -22,7 +22,7 @@ use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::ast::{VisitMut, VisitorMut};
 
 use super::semantics::Surroundings;
-use super::{DataFrame, Session, dialect, plain};
+use super::{DataFrame, Session, dialect, plain, spark_dialect};
 use crate::error::SparkError;
 use crate::error::condition::UNBOUND_SQL_PARAMETER;
 use crate::types::StructField;
@@ -131,6 +131,11 @@ impl Session {
         self.inner.views.get(name).is_some()
     }
 
+    /// Whether a temporary view that all sessions share has that name.
+    pub fn has_global_view(&self, name: &str) -> bool {
+        self.inner.globals.get(name).is_some()
+    }
+
     /// The rows of a table that the session does not know by name.
     ///
     /// # Errors
@@ -166,11 +171,7 @@ impl Session {
     }
 
     fn parse_query(&self, query: &str, shown: &str) -> Result<ast::Query, SparkError> {
-        let statement = self
-            .inner
-            .context
-            .state()
-            .sql_to_statement(&plain(query), &datafusion::config::Dialect::Spark)
+        let statement = spark_dialect::parse(&self.inner.context.state(), &plain(query))
             .map_err(|error| crate::error::datafusion::parse_error(error, shown))?;
         match statement {
             Statement::Statement(statement) => match *statement {

@@ -85,11 +85,16 @@ pub(super) fn resolve(
 impl Session {
     /// The relation of that name, as a query reads it.
     pub(super) fn relation(&self, name: &[String], options: Options) -> Result<Arc<dyn TableProvider>, SparkError> {
-        match catalog::find(&self.inner.tables, &self.inner.views, name) {
+        match self.find(name) {
             Some(Found::View(view)) => Ok(Arc::clone(&view.provider)),
             Some(Found::Table(table)) => self.load_table(&table, options),
             None => Err(self.missing(name)),
         }
+    }
+
+    /// What a name stands for.
+    pub(super) fn find(&self, name: &[String]) -> Option<Found> {
+        catalog::find(&self.inner.tables, &self.inner.views, &self.inner.globals, name)
     }
 
     /// Why a query has no relation of that name: a source's name in the place of a schema has an error of its own (SQL-DIRECT).

@@ -15,9 +15,9 @@ use datafusion::logical_expr::{
 };
 
 use super::functions::element::{self, Element};
-use super::functions::{arithmetic, bytes, scalar};
+use super::functions::{arithmetic, bytes, intervals, partition_id, scalar};
 use super::text_cast::Reading;
-use super::{SessionConf, coercion, collation, division, text_cast, timestamp_text};
+use super::{SessionConf, coercion, collation, division, scalar_subquery, text_cast, timestamp_text};
 
 /// What the meaning of an expression depends on, besides itself.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +37,7 @@ impl Surroundings {
     /// Of a query that no text of a statement stands behind.
     pub(super) fn without_text(conf: &SessionConf) -> Self {
         let reading = Reading { ansi: conf.ansi(), ..Reading::default() };
-        Self { time_zone: conf.time_zone().to_owned(), reading: Arc::new(reading), ..Self::default() }
+        Self { time_zone: conf.time_zone(), reading: Arc::new(reading), ..Self::default() }
     }
 }
 
@@ -142,6 +142,23 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
         return Ok(Transformed::yes(text));
     }
     if let Expr::ScalarFunction(call) = &expr
+        && let [argument] = call.args.as_slice()
+        && let Some(part) = intervals::part(call.name(), argument, &argument.get_type(schema)?)
+    {
+        return Ok(Transformed::yes(part));
+    }
+    if let Expr::Negative(inner) = &expr
+        && let Some(negated) = intervals::negative(inner, &inner.get_type(schema)?)
+    {
+        return Ok(Transformed::yes(negated));
+    }
+    if let Expr::Cast(cast) = &expr
+        && cast.field.data_type() == &ArrowType::Utf8
+        && let Some(text) = intervals::text(&cast.expr, schema)?
+    {
+        return Ok(Transformed::yes(text));
+    }
+    if let Expr::ScalarFunction(call) = &expr
         && let Some(planned) = scalar::planned(call, schema, &surroundings.time_zone, surroundings.reading.ansi)?
     {
         return Ok(Transformed::yes(planned));
@@ -224,12 +241,31 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
             let function = Element::at_position(surroundings.reading.ansi, surroundings.element_at.as_deref());
             Ok(Transformed::yes(ScalarUDF::new_from_impl(function).call(call.args.clone())))
         }
+        Expr::ScalarSubquery(subquery) => match scalar_subquery::only_row(subquery)? {
+            Some(only) => Ok(Transformed::yes(only)),
+            None => Ok(Transformed::no(expr)),
+        },
+        // Each call counts by itself.
+        Expr::ScalarFunction(call) if call.name() == partition_id::ROW_ID => {
+            Ok(Transformed::yes(ScalarUDF::new_from_impl(partition_id::RowId::new()).call(Vec::new())))
+        }
         Expr::ScalarFunction(call) if call.name().starts_with("either_") => {
             let types = call.args.iter().map(|argument| argument.get_type(schema)).collect::<Result<Vec<_>>>()?;
             match bytes::of_types(call.name(), &call.args, &types) {
                 Some(test) => Ok(Transformed::yes(test)),
                 None => Ok(Transformed::no(expr)),
             }
+        }
+        // Texts are summed as the numbers that they are.
+        Expr::AggregateFunction(call)
+            if matches!(call.func.name(), "sum" | "avg" | "try_sum")
+                && let [argument] = call.params.args.as_slice()
+                && argument.get_type(schema)? == ArrowType::Utf8 =>
+        {
+            let mut params = call.params.clone();
+            params.args = vec![coercion::cast(argument.clone(), &ArrowType::Utf8, &ArrowType::Float64)];
+            let typed = AggregateFunction { func: Arc::clone(&call.func), params };
+            Ok(Transformed::yes(Expr::AggregateFunction(typed)))
         }
         // Only in ANSI mode does a sum fail where it overflows.
         Expr::AggregateFunction(call) if call.func.name() == "sum" && !surroundings.reading.ansi => {

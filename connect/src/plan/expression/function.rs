@@ -1,12 +1,14 @@
 //! Calls: operators come as functions by their symbols.
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Query, UnaryOperator};
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArguments, Query, UnaryOperator,
+};
 use seatrial_engine::error::SparkError;
-use spark_connect_proto::SubqueryExpression;
-use spark_connect_proto::expression::UnresolvedFunction;
+use spark_connect_proto::expression::{ExprType, UnresolvedFunction};
 use spark_connect_proto::subquery_expression::SubqueryType;
+use spark_connect_proto::{Expression, SubqueryExpression};
 
-use super::super::syntax::{aliased, binary, call_with, case, from, not, query_of, select, text};
+use super::super::syntax::{aliased, binary, call_with, case, from, ident, not, query_of, select, text};
 use super::super::unsupported;
 use super::Translator;
 use crate::types::malformed;
@@ -21,6 +23,10 @@ impl Translator<'_> {
         let lower = name.to_lowercase();
         if lower == "struct" {
             return self.structure(function);
+        }
+        let named = |argument: &Expression| matches!(argument.expr_type, Some(ExprType::NamedArgumentExpression(_)));
+        if function.arguments.iter().any(named) {
+            return self.call_with_names(&lower, &function.arguments);
         }
         let arguments = self.expressions(&function.arguments)?;
         if let Some(op) = binary_operator(&lower)
@@ -70,6 +76,31 @@ impl Translator<'_> {
         }
     }
 
+    /// A call some of whose arguments have names.
+    fn call_with_names(&mut self, name: &str, arguments: &[Expression]) -> Result<Expr, SparkError> {
+        let mut args = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            args.push(match &argument.expr_type {
+                Some(ExprType::NamedArgumentExpression(named)) => {
+                    let value = named.value.as_deref().ok_or_else(|| malformed("an argument without a value"))?;
+                    FunctionArg::Named {
+                        name: ident(&named.key),
+                        arg: FunctionArgExpr::Expr(self.expression(value)?),
+                        operator: FunctionArgOperator::RightArrow,
+                    }
+                }
+                _ => FunctionArg::Unnamed(FunctionArgExpr::Expr(self.expression(argument)?)),
+            });
+        }
+        let mut call = call_with(name, Vec::new(), false);
+        if let Expr::Function(function) = &mut call
+            && let FunctionArguments::List(list) = &mut function.args
+        {
+            list.args = args;
+        }
+        Ok(call)
+    }
+
     /// `struct(a, b AS c)`: the columns give their names to the fields.
     fn structure(&mut self, function: &UnresolvedFunction) -> Result<Expr, SparkError> {
         let mut arguments = Vec::new();
@@ -100,8 +131,8 @@ impl Translator<'_> {
             SubqueryType::Exists => Ok(Expr::Exists { subquery: query, negated: false }),
             SubqueryType::In => {
                 let mut values = self.expressions(&subquery.in_subquery_values)?;
-                let value = if values.len() == 1 { values.pop() } else { None };
-                let value = value.ok_or_else(|| unsupported("IN of several columns"))?;
+                let value = if values.len() == 1 { values.pop() } else { Some(Expr::Tuple(values)) };
+                let value = value.ok_or_else(|| malformed("IN without a value"))?;
                 Ok(Expr::InSubquery { expr: Box::new(value), subquery: query, negated: false })
             }
             SubqueryType::TableArg | SubqueryType::Unknown => Err(unsupported("a table as an argument")),

@@ -43,19 +43,21 @@ impl Planner<'_> {
             }
             CatType::DatabaseExists(exists) => self.flag(expect_schema(Some(&exists.db_name)).is_ok()),
             CatType::ListTables(list) => {
-                expect_schema(list.db_name.as_deref())?;
                 let is_wanted = |relation: &Listed| {
                     list.pattern.as_deref().is_none_or(|pattern| Session::matches(pattern, &relation.name))
                 };
-                self.relations(&session.listed_relations().into_iter().filter(is_wanted).collect::<Vec<_>>())
+                self.relations(
+                    &listed_in(session, list.db_name.as_deref())?.into_iter().filter(is_wanted).collect::<Vec<_>>(),
+                )
             }
             CatType::ListViews(list) => {
-                expect_schema(list.db_name.as_deref())?;
                 let is_wanted = |relation: &Listed| {
                     relation.is_temporary
                         && list.pattern.as_deref().is_none_or(|pattern| Session::matches(pattern, &relation.name))
                 };
-                self.relations(&session.listed_relations().into_iter().filter(is_wanted).collect::<Vec<_>>())
+                self.relations(
+                    &listed_in(session, list.db_name.as_deref())?.into_iter().filter(is_wanted).collect::<Vec<_>>(),
+                )
             }
             CatType::GetTable(get) => {
                 let name = in_schema(&get.table_name, get.db_name.as_deref())?;
@@ -87,8 +89,7 @@ impl Planner<'_> {
                 self.flag(known && expect_schema(exists.db_name.as_deref()).is_ok())
             }
             CatType::DropTempView(dropped) => self.flag(session.drop_temp_view(&dropped.view_name)?),
-            // There are none.
-            CatType::DropGlobalTempView(_) => self.flag(false),
+            CatType::DropGlobalTempView(dropped) => self.flag(session.drop_global_temp_view(&dropped.view_name)?),
             CatType::DropView(dropped) => {
                 let name = sql_name(&dropped.view_name)?;
                 self.statement(&format!("DROP VIEW {}{name}", if_exists(dropped.if_exists))).await
@@ -180,7 +181,11 @@ impl Planner<'_> {
             texts("name", listed.iter().map(|relation| Some(relation.name.clone())).collect()),
             texts("catalog", of_table(Session::CATALOG)),
             namespaces(listed.iter().map(|relation| {
-                Some(if relation.is_temporary { Vec::new() } else { vec![Session::SCHEMA.to_owned()] })
+                Some(match relation {
+                    Listed { is_global: true, .. } => vec![Session::GLOBAL.to_owned()],
+                    Listed { is_temporary: true, .. } => Vec::new(),
+                    _ => vec![Session::SCHEMA.to_owned()],
+                })
             })),
             texts("description", nothing(listed.len())),
             texts("tableType", kinds.map(|kind| Some(kind.to_owned())).collect()),
@@ -309,6 +314,15 @@ fn in_schema(name: &str, schema: Option<&str>) -> Result<Vec<String>, SparkError
             Ok(parts)
         }
     }
+}
+
+/// The tables and views that a schema lists.
+fn listed_in(session: &Session, schema: Option<&str>) -> Result<Vec<Listed>, SparkError> {
+    if schema.is_some_and(|schema| same(schema, Session::GLOBAL)) {
+        return Ok(session.listed_global_views());
+    }
+    expect_schema(schema)?;
+    Ok(session.listed_relations())
 }
 
 /// That there is such a schema.

@@ -1,29 +1,18 @@
 //! Relations that come from outside the query: data sources, tables, SQL texts, ranges.
 
-use std::sync::Arc;
-
-use arrow::array::Int64Array;
-use arrow::datatypes::{DataType as ArrowType, Field, Schema, SchemaRef};
-use arrow::record_batch::RecordBatch;
-use datafusion::error::DataFusionError;
-use futures::{StreamExt, stream};
 use seatrial_engine::error::SparkError;
-use seatrial_engine::session::DataFrame;
+use seatrial_engine::session::{DataFrame, Session};
 use seatrial_engine::types::DataType;
 use spark_connect_proto::read::{DataSource, NamedTable, ReadType};
 use spark_connect_proto::relation::RelType;
 use spark_connect_proto::{Range, Read, Relation, Sql, WithRelations};
 
-use super::super::attribute::relation_parts;
+use super::super::attribute::{relation_parts, same};
 use super::super::expression::Translator;
 use super::super::scope::Scope;
 use super::super::syntax::quoted_text;
-use super::super::{Planned, Planner, requirement, unsupported};
-use crate::deferred;
+use super::super::{Planned, Planner, unsupported};
 use crate::types::malformed;
-
-/// How many rows of a range a batch has.
-const RANGE_BATCH: i64 = 8192;
 
 impl Planner<'_> {
     pub(super) async fn read(&self, relation: &Relation, read: &Read) -> Result<Planned, SparkError> {
@@ -84,6 +73,9 @@ impl Planner<'_> {
         let frame = self.session.engine.sql(&format!("SELECT * FROM {quoted}{with}")).await?;
         let qualifier = match parts.as_slice() {
             [name] if self.session.engine.has_view(name) => vec![name.clone()],
+            [schema, name] if same(schema, Session::GLOBAL) && self.session.engine.has_global_view(name) => {
+                vec![Session::GLOBAL.to_owned(), name.clone()]
+            }
             [.., name] => vec!["spark_catalog".to_owned(), "default".to_owned(), name.clone()],
             [] => Vec::new(),
         };
@@ -125,73 +117,8 @@ impl Planner<'_> {
     }
 
     pub(super) fn range(&self, range: &Range) -> Result<Planned, SparkError> {
-        if range.step == 0 {
-            return Err(requirement("step (0) cannot be 0"));
-        }
-        let schema = Arc::new(Schema::new(vec![Field::new("id", ArrowType::Int64, false)]));
         let start = range.start.unwrap_or(0);
-        let numbers = Numbers::new(start, range.end, range.step);
-        let partitions = i128::from(range.num_partitions.filter(|count| *count > 0).unwrap_or(1));
-        let parts = (0..partitions).map(|index| {
-            let (from, to) = (numbers.count * index / partitions, numbers.count * (index + 1) / partitions);
-            Numbers { start: numbers.start + from * numbers.step, count: to - from, ..numbers }
-        });
-        let parts = parts.map(|part| {
-            let schema = Arc::clone(&schema);
-            move || stream::iter(part.batches(Arc::clone(&schema))).boxed()
-        });
-        self.leaf(&deferred::partitions(&self.session.engine, &schema, parts)?, &[])
-    }
-}
-
-/// Equally distant whole numbers. Wider than a long, since an end may lie beyond one step of it.
-#[derive(Debug, Clone, Copy)]
-struct Numbers {
-    start: i128,
-    step: i128,
-    count: i128,
-}
-
-impl Numbers {
-    fn new(start: i64, end: i64, step: i64) -> Self {
-        let (start, end, step) = (i128::from(start), i128::from(end), i128::from(step));
-        let distance = if step > 0 { end - start } else { start - end };
-        let count = if distance > 0 { (distance - 1) / step.abs() + 1 } else { 0 };
-        Self { start, step, count }
-    }
-
-    /// The numbers in their order.
-    fn batches(self, schema: SchemaRef) -> impl Iterator<Item = Result<RecordBatch, DataFusionError>> {
-        let mut done: i128 = 0;
-        std::iter::from_fn(move || {
-            let size = (self.count - done).min(i128::from(RANGE_BATCH));
-            if size <= 0 {
-                return None;
-            }
-            let first = self.start + done * self.step;
-            // Every number of the range lies between its start and its end, which are longs.
-            let values = (0..size).map(|index| i64::try_from(first + index * self.step).unwrap_or_default());
-            done += size;
-            let column = Arc::new(values.collect::<Int64Array>());
-            Some(RecordBatch::try_new(Arc::clone(&schema), vec![column]).map_err(DataFusionError::from))
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case(0, 10, 3, 4)]
-    #[case(0, 9, 3, 3)]
-    #[case(10, 0, -3, 4)]
-    #[case(0, 10, -1, 0)]
-    #[case(5, 5, 1, 0)]
-    #[case(i64::MIN, i64::MAX, i64::MAX, 3)]
-    fn a_range_ends_before_its_end(#[case] start: i64, #[case] end: i64, #[case] step: i64, #[case] count: i128) {
-        assert_eq!(Numbers::new(start, end, step).count, count);
+        let frame = self.session.engine.range(start, range.end, range.step, range.num_partitions)?;
+        self.leaf(&frame, &[])
     }
 }

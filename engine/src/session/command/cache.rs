@@ -6,7 +6,7 @@ use crate::error::condition::CACHE_NAME_WITH_SCHEMA;
 use crate::error::relation::{SearchPath, not_found};
 use crate::error::{ExceptionClass, SparkError};
 use crate::session::Session;
-use crate::session::catalog::{self, Found};
+use crate::session::catalog::Found;
 use crate::session::diagnosis::Around;
 use crate::session::statement::{CacheTable, Name, context};
 
@@ -53,7 +53,7 @@ pub(super) async fn cache(session: &Session, statement: CacheTable) -> Result<()
         }
         return Ok(());
     }
-    if catalog::find(&session.inner.tables, &session.inner.views, &name.parts).is_none() {
+    if session.find(&name.parts).is_none() {
         return Err(missing(&name, &format!("CacheTable [{}], {lazy}, false", name.parts.join(", "))));
     }
     keep(session, &name, lazy).await
@@ -66,7 +66,7 @@ async fn keep(session: &Session, name: &Name, lazy: bool) -> Result<(), SparkErr
 
 /// `UNCACHE TABLE`.
 pub(super) fn uncache(session: &Session, if_exists: bool, name: &Name) -> Result<(), SparkError> {
-    match catalog::find(&session.inner.tables, &session.inner.views, &name.parts) {
+    match session.find(&name.parts) {
         Some(_) => {
             session.inner.cache.remove(&session.relation(&name.parts, Options::default())?);
             Ok(())

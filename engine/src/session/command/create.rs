@@ -97,7 +97,7 @@ fn options(statement: &CreateTable, provider: &str) -> Result<Vec<(String, Strin
 
 /// Creates a temporary view. One of a source keeps its options (SQL-TEMPVIEW).
 pub(super) async fn view(session: &Session, statement: CreateView) -> Result<(), SparkError> {
-    let CreateView { name, replace, temporary, if_not_exists, body, text } = statement;
+    let CreateView { name, replace, global, temporary, if_not_exists, body, text } = statement;
     if !temporary {
         return unsupported("views that are not temporary");
     }
@@ -118,7 +118,8 @@ pub(super) async fn view(session: &Session, statement: CreateView) -> Result<(),
             let planned = match columns.is_empty() {
                 true => {
                     let operator = format!(
-                        "CreateViewCommand `{name}`, {query}, {if_not_exists}, {replace}, LocalTempView, UNSUPPORTED, false"
+                        "CreateViewCommand `{name}`, {query}, {if_not_exists}, {replace}, {}, UNSUPPORTED, false",
+                        if global { "GlobalTempView" } else { "LocalTempView" }
                     );
                     session.diagnosed(&query, &Around { operator: Some(operator), at }).await?
                 }
@@ -127,13 +128,18 @@ pub(super) async fn view(session: &Session, statement: CreateView) -> Result<(),
             planned.renamed(&columns)?.to_view(&name)?
         }
     };
-    if session.inner.views.get(&name).is_some() && !replace {
+    let views = if global { &*session.inner.globals } else { &session.inner.views };
+    if views.get(&name).is_some() && !replace {
         if if_not_exists {
             return Ok(());
         }
         return Err(view_exists(&name));
     }
-    session.put_view(&name, view);
+    if global {
+        session.put_global_view(&name, view);
+    } else {
+        session.put_view(&name, view);
+    }
     Ok(())
 }
 

@@ -58,9 +58,17 @@ impl Session {
         self.inner.views.put(name, view);
     }
 
+    /// As [`put_view`](Self::put_view), for a view that all sessions share.
+    pub(super) fn put_global_view(&self, name: &str, view: View) {
+        if let Some(before) = self.inner.globals.get(name) {
+            self.inner.cache.remove(&before.provider);
+        }
+        self.inner.globals.put(name, view);
+    }
+
     /// What the name of a statement stands for. A table's source must be registered, whatever is asked of the table.
     fn expect_relation(&self, name: &Name, path: SearchPath) -> Result<Found, SparkError> {
-        match catalog::find(&self.inner.tables, &self.inner.views, &name.parts) {
+        match self.find(&name.parts) {
             Some(Found::Table(table)) => self.source_of(&table).map(|_| Found::Table(table)),
             Some(view) => Ok(view),
             None => Err(not_found(&name.parts, path)),
@@ -110,9 +118,11 @@ pub(super) fn drop_view(session: &Session, name: &Name) -> Result<(), SparkError
 }
 
 fn drop(session: &Session, view: bool, if_exists: bool, name: &Name) -> Result<(), SparkError> {
-    if let [name] = name.parts.as_slice()
-        && let Some(view) = session.inner.views.remove(name)
-    {
+    let view_of_name = match name.parts.as_slice() {
+        [name] => session.inner.views.remove(name),
+        parts => catalog::global_name(parts).and_then(|name| session.inner.globals.remove(name)),
+    };
+    if let Some(view) = view_of_name {
         session.inner.cache.remove(&view.provider);
         return Ok(());
     }

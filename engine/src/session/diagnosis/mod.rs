@@ -19,7 +19,7 @@ use datafusion::sql::sqlparser::ast::{Expr, Query, Spanned, Statement, Visit, Vi
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use self::plan::Plan;
-use super::Session;
+use super::{Session, spark_dialect};
 use crate::error::condition::{
     TABLE_OR_VIEW_NOT_FOUND, UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION,
     UNRESOLVED_ROUTINE, WRONG_NUM_ARGS,
@@ -38,9 +38,7 @@ pub(super) struct Around {
 
 /// The error of a query that was refused, as Spark words it if this is known.
 pub(super) fn of_query(session: &Session, text: &str, around: &Around, error: SparkError) -> SparkError {
-    let Ok(Parsed::Statement(statement)) =
-        session.inner.context.state().sql_to_statement(text, &datafusion::config::Dialect::Spark)
-    else {
+    let Ok(Parsed::Statement(statement)) = spark_dialect::parse(&session.inner.context.state(), text) else {
         return error;
     };
     let Statement::Query(query) = statement.as_ref() else { return error };

@@ -109,7 +109,7 @@ impl<'a> Analysis<'a> {
             return Ok(plan);
         }
         let inner = &self.session.inner;
-        match catalog::find(&inner.tables, &inner.views, &parts) {
+        match catalog::find(&inner.tables, &inner.views, &inner.globals, &parts) {
             Some(Found::View(view)) => {
                 let Some(source) = view.provider.downcast_ref::<PythonTableProvider>() else {
                     return Err(Stop::Unknown);

@@ -5,14 +5,18 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray, UInt32Array, make_comparator, new_null_array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{SortOptions, cast, concat, take};
-use arrow::datatypes::{DataType, Field, Int64Type, IntervalMonthDayNanoType, IntervalUnit};
+use arrow::datatypes::{
+    DataType, DurationMicrosecondType, Field, Int64Type, IntervalMonthDayNanoType, IntervalUnit, IntervalYearMonthType,
+};
 use datafusion::common::{ScalarValue, not_impl_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::Expr;
 
 use super::math::{overflow, shared};
 use super::scalar::{Call, Definition, Parameter, gives};
-use crate::error::condition::{INVALID_SLICE_LENGTH, INVALID_SLICE_START, UNEXPECTED_INPUT_TYPE};
+use crate::error::condition::{
+    INVALID_INDEX_OF_ZERO, INVALID_SLICE_LENGTH, INVALID_SLICE_START, UNEXPECTED_INPUT_TYPE,
+};
 use crate::error::{ExceptionClass, SparkError};
 use crate::session::coercion;
 
@@ -52,6 +56,16 @@ pub(crate) const ALL: &[Definition] = &[
     })
     .together(of_one_type),
     Definition::new("arrays_overlap", &[List, List], gives::boolean, overlap).together(of_one_type),
+    Definition::new(
+        "array_insert",
+        &[List, Int, Anything],
+        |types| match types.first() {
+            Some(DataType::List(element)) => DataType::List(Arc::new(element.as_ref().clone().with_nullable(true))),
+            _ => DataType::Null,
+        },
+        insert,
+    )
+    .together(in_element_type),
     Definition::new("array_join", &[List, Text, Text], gives::text, join).requiring(2),
     Definition::new("array_position", &[List, Anything], gives::long, |call| {
         let found = found(call, |places| places.first().map_or(0, |first| first + 1))?;
@@ -466,6 +480,13 @@ fn dates(call: &Call<'_>, field: &Arc<Field>) -> Result<ArrayRef> {
                     let step = step.as_primitive::<IntervalMonthDayNanoType>().value(row);
                     (step.months, step.days)
                 }
+                Some((step, DataType::Interval(IntervalUnit::YearMonth))) => {
+                    (step.as_primitive::<IntervalYearMonthType>().value(row), 0)
+                }
+                Some((step, DataType::Duration(_))) => {
+                    let micros = step.as_primitive::<DurationMicrosecondType>().value(row);
+                    (0, i32::try_from(micros / super::super::interval::DAY).unwrap_or(i32::MAX))
+                }
                 Some((_, other)) => return not_impl_err!("a sequence of dates by {other}"),
             };
             let forward = months > 0 || (months == 0 && days > 0);
@@ -489,6 +510,61 @@ fn dates(call: &Call<'_>, field: &Arc<Field>) -> Result<ArrayRef> {
     let elements = shared(arrow::array::Date32Array::from(values));
     let nulls = Some(NullBuffer::from(valid));
     Ok(shared(ListArray::try_new(Arc::clone(field), OffsetBuffer::from_lengths(lengths), elements, nulls)?))
+}
+
+/// The last argument in the type that the array's elements have.
+fn in_element_type(args: Vec<(Expr, DataType)>) -> Result<Vec<Expr>> {
+    let element = match args.first() {
+        Some((_, DataType::List(element))) => Some(element.data_type().clone()),
+        _ => None,
+    };
+    let typed = args.into_iter().enumerate().map(|(index, (expr, given))| match &element {
+        Some(element) if index == 2 => coercion::cast(expr, &given, element),
+        _ => expr,
+    });
+    Ok(typed.collect())
+}
+
+/// An element before that of a position; nulls fill the way to a position beyond the ends.
+fn insert(call: &Call<'_>) -> Result<ArrayRef> {
+    let (list, positions) = (call.list(0), call.int(1));
+    let DataType::List(field) = call.returns else { return Ok(new_null_array(call.returns, call.rows)) };
+    let elements = concat(&[list.values().as_ref(), cast(&call.arrays[2], list.values().data_type())?.as_ref()])?;
+    let behind = list.values().len();
+    let index = |place: usize| u32::try_from(place).ok();
+    let (mut places, mut lengths, mut valid) = (Vec::new(), Vec::new(), Vec::new());
+    for row in 0..call.rows {
+        let is_valid = list.is_valid(row) && positions.is_valid(row);
+        valid.push(is_valid);
+        let before = places.len();
+        if is_valid {
+            let own: Vec<_> = range(list, row).map(index).collect();
+            let new = index(behind + row);
+            let size = i64::try_from(own.len()).unwrap_or(i64::MAX);
+            let at = match i64::from(positions.value(row)) {
+                0 => return Err(INVALID_INDEX_OF_ZERO.error([]).into()),
+                position if position > 0 => position - 1,
+                position => size + position + 1,
+            };
+            match usize::try_from(at) {
+                Ok(at) => {
+                    places.extend(own.iter().take(at).copied());
+                    places.extend(std::iter::repeat_n(None, at.saturating_sub(own.len())));
+                    places.push(new);
+                    places.extend(own.iter().skip(at).copied());
+                }
+                Err(_) => {
+                    places.push(new);
+                    places.extend(std::iter::repeat_n(None, usize::try_from(-at).unwrap_or(0)));
+                    places.extend(own);
+                }
+            }
+        }
+        lengths.push(places.len() - before);
+    }
+    let elements = take(&elements, &UInt32Array::from(places), None)?;
+    let (ends, nulls) = (OffsetBuffer::from_lengths(lengths), Some(NullBuffer::from(valid)));
+    Ok(shared(ListArray::try_new(Arc::clone(field), ends, elements, nulls)?))
 }
 
 fn reversed_type(types: &[DataType]) -> DataType {

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array};
 use arrow::compute::sum_checked;
-use arrow::datatypes::{DataType, FieldRef, Int64Type};
+use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
 use datafusion::common::{ScalarValue, internal_err};
 use datafusion::error::Result;
+use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF, SetMonotonicity, Signature,
+    Volatility,
 };
 
 use super::math::overflow;
@@ -22,11 +25,86 @@ use crate::error::SparkError;
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct CheckedSum {
     inner: Arc<AggregateUDF>,
+    signature: Signature,
 }
 
 impl CheckedSum {
     pub(super) fn new() -> Self {
-        Self { inner: sum_udaf() }
+        Self { inner: sum_udaf(), signature: Signature::user_defined(Volatility::Immutable) }
+    }
+}
+
+/// The types that a function gets of such arguments, texts and nulls being numbers.
+fn with_texts(inner: &AggregateUDF, types: &[DataType]) -> Result<Vec<DataType>> {
+    let numbers = types.iter().map(|given| match given {
+        DataType::Utf8 | DataType::Null => DataType::Float64,
+        given => given.clone(),
+    });
+    let fields: Vec<FieldRef> = numbers.map(|given| Arc::new(Field::new("", given, true))).collect();
+    let coerced = fields_with_udf(&fields, inner)?;
+    Ok(coerced.iter().map(|field| field.data_type().clone()).collect())
+}
+
+/// DataFusion's `avg`, of texts too.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct TextAverage {
+    inner: Arc<AggregateUDF>,
+    signature: Signature,
+}
+
+impl TextAverage {
+    pub(super) fn new() -> Self {
+        Self { inner: avg_udaf(), signature: Signature::user_defined(Volatility::Immutable) }
+    }
+}
+
+impl AggregateUDFImpl for TextAverage {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        self.inner.aliases()
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        with_texts(&self.inner, types)
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        self.inner.inner().return_type(types)
+    }
+
+    fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+        self.inner.inner().accumulator(args)
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
+        self.inner.inner().state_fields(args)
+    }
+
+    fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
+        self.inner.inner().groups_accumulator_supported(args)
+    }
+
+    fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
+        self.inner.inner().create_groups_accumulator(args)
+    }
+
+    fn create_sliding_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+        self.inner.inner().create_sliding_accumulator(args)
+    }
+
+    fn reverse_expr(&self) -> ReversedUDAF {
+        ReversedUDAF::Identical
+    }
+
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        self.inner.inner().order_sensitivity()
     }
 }
 
@@ -44,7 +122,11 @@ impl AggregateUDFImpl for CheckedSum {
     }
 
     fn signature(&self) -> &Signature {
-        self.inner.signature()
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        with_texts(&self.inner, types)
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {

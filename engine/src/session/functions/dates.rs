@@ -238,7 +238,7 @@ pub(super) fn plus(day: i32, months: i32, days: i32) -> Option<i32> {
     plus_months(date_of(day)?, i64::from(months)).map(|date| days_of(date).saturating_add(days))
 }
 
-fn plus_months(date: NaiveDate, months: i64) -> Option<NaiveDate> {
+pub(super) fn plus_months(date: NaiveDate, months: i64) -> Option<NaiveDate> {
     let by = Months::new(u32::try_from(months.unsigned_abs()).ok()?);
     if months < 0 { date.checked_sub_months(by) } else { date.checked_add_months(by) }
 }

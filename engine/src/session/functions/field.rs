@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::arithmetic;
+use super::{arithmetic, intervals};
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, make_array};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
@@ -21,9 +21,12 @@ use datafusion::logical_expr::{
 pub(crate) struct FieldPlanner;
 
 impl ExprPlanner for FieldPlanner {
-    /// Arithmetic with a text or a null, for which DataFusion has no types.
+    /// Arithmetic with an interval, a text or a null, for which DataFusion has other types or none.
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         let types = [expr.left.get_type(schema)?, expr.right.get_type(schema)?];
+        if let Some(planned) = intervals::operator(&expr.op, &expr.left, &expr.right, &types, schema)? {
+            return Ok(PlannerResult::Planned(planned));
+        }
         Ok(match arithmetic::untyped(&expr, &types)? {
             Some(planned) => PlannerResult::Planned(planned),
             None => PlannerResult::Original(expr),

@@ -47,6 +47,10 @@ pub(crate) const ALL: &[Definition] = &[
         })?;
         without_marked(&lists)
     }),
+    Definition::new("schema_of_json", &[Text, Anything], gives::text, |call| {
+        call.texts(|row| Ok(serde_json::from_str(call.text(0).value(row)).ok().map(|value: Value| type_of(&value))))
+    })
+    .requiring(1),
     Definition::new("to_json", &[Anything, Anything], gives::text, to_json).requiring(1),
     Definition::new("from_json", &[Text, Text, Anything], |_| DataType::Null, from_json)
         .requiring(2)
@@ -128,7 +132,7 @@ fn object(text: &str, path: &str) -> Option<String> {
 }
 
 /// The options of a call: a map of texts, of which the row's own are taken.
-fn options(call: &Call<'_>, index: usize, row: usize) -> BTreeMap<String, String> {
+pub(super) fn options(call: &Call<'_>, index: usize, row: usize) -> BTreeMap<String, String> {
     let mut options = BTreeMap::new();
     if call.has(index)
         && let Some(map) = call.arrays[index].as_map_opt()
@@ -147,12 +151,7 @@ fn to_json(call: &Call<'_>) -> Result<ArrayRef> {
     let mut texts = Vec::with_capacity(call.rows);
     for row in 0..call.rows {
         let options = options(call, 1, row);
-        let writer = Writer {
-            zone: call.zone,
-            timestamp: options.get("timestampformat").map_or("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", String::as_str),
-            date: options.get("dateformat").map_or("yyyy-MM-dd", String::as_str),
-            nulls: options.get("ignorenullfields").is_some_and(|ignored| ignored.eq_ignore_ascii_case("false")),
-        };
+        let writer = Writer::of(call, &options);
         let mut text = String::new();
         if array.is_valid(row) && array.data_type() != &DataType::Null {
             writer.write(&mut text, array, row)?;
@@ -180,7 +179,16 @@ fn quoted(out: &mut String, text: &str) {
     let _ = write!(out, "{}", Value::from(text));
 }
 
-impl Writer<'_> {
+impl<'w> Writer<'w> {
+    fn of(call: &Call<'w>, options: &'w BTreeMap<String, String>) -> Self {
+        Self {
+            zone: call.zone,
+            timestamp: options.get("timestampformat").map_or("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", String::as_str),
+            date: options.get("dateformat").map_or("yyyy-MM-dd", String::as_str),
+            nulls: options.get("ignorenullfields").is_some_and(|ignored| ignored.eq_ignore_ascii_case("false")),
+        }
+    }
+
     fn write(&self, out: &mut String, array: &ArrayRef, row: usize) -> Result<()> {
         if is_null(array, row) {
             out.push_str("null");
@@ -269,6 +277,71 @@ fn schema(literals: &[Option<ScalarValue>]) -> Option<DataType> {
     let Some(Some(ScalarValue::Utf8(Some(ddl)))) = literals.get(1) else { return None };
     let data_type = crate::types::DataType::from_ddl(ddl).ok()?;
     Some(to_arrow_field(&StructField::new("", data_type)).ok()?.data_type().clone())
+}
+
+/// The struct of the columns that the call's second argument names.
+pub(super) fn schema_of_columns(literals: &[Option<ScalarValue>]) -> Option<DataType> {
+    let Some(Some(ScalarValue::Utf8(Some(ddl)))) = literals.get(1) else { return None };
+    let schema = crate::types::StructType::from_table_schema(ddl).ok()?;
+    let data_type = crate::types::DataType::Struct(schema);
+    Some(to_arrow_field(&StructField::new("", data_type)).ok()?.data_type().clone())
+}
+
+/// Values as the type that the call gives.
+pub(super) fn read(call: &Call<'_>, options: usize, values: &[Option<Value>]) -> Result<ArrayRef> {
+    let options = if call.rows > 0 { self::options(call, options, 0) } else { BTreeMap::new() };
+    let reader = Reader {
+        zone: call.zone,
+        timestamp: options.get("timestampformat").cloned(),
+        date: options.get("dateformat").cloned(),
+    };
+    reader.read(&values.iter().map(Option::as_ref).collect::<Vec<_>>(), call.returns)
+}
+
+/// A value as a text by itself; none of null.
+pub(super) fn plain_text(call: &Call<'_>, options: usize, array: &ArrayRef, row: usize) -> Result<Option<String>> {
+    if is_null(array, row) {
+        return Ok(None);
+    }
+    let options = self::options(call, options, row);
+    let mut text = String::new();
+    Writer::of(call, &options).write(&mut text, array, row)?;
+    Ok(Some(match serde_json::from_str(&text) {
+        Ok(Value::String(plain)) => plain,
+        _ => text,
+    }))
+}
+
+/// The type of a value in Spark's DDL.
+fn type_of(value: &Value) -> String {
+    match value {
+        Value::Null | Value::String(_) => "STRING".to_owned(),
+        Value::Bool(_) => "BOOLEAN".to_owned(),
+        Value::Number(number) if number.is_i64() => "BIGINT".to_owned(),
+        Value::Number(number) => {
+            let text = number.to_string();
+            match text.bytes().all(|byte| byte.is_ascii_digit()) && text.len() <= 38 {
+                true => format!("DECIMAL({},0)", text.len()),
+                false => "DOUBLE".to_owned(),
+            }
+        }
+        Value::Array(elements) => {
+            let mut types: Vec<String> = elements.iter().filter(|element| !element.is_null()).map(type_of).collect();
+            types.dedup();
+            match types.as_slice() {
+                [] => "ARRAY<STRING>".to_owned(),
+                [one] => format!("ARRAY<{one}>"),
+                several if several.iter().all(|one| matches!(one.as_str(), "BIGINT" | "DOUBLE")) => {
+                    "ARRAY<DOUBLE>".to_owned()
+                }
+                _ => "ARRAY<STRING>".to_owned(),
+            }
+        }
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| format!("{name}: {}", type_of(value)));
+            format!("STRUCT<{}>", fields.collect::<Vec<_>>().join(", "))
+        }
+    }
 }
 
 fn from_json(call: &Call<'_>) -> Result<ArrayRef> {

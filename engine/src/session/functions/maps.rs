@@ -67,7 +67,7 @@ pub(crate) const ALL: &[Definition] = &[
                 }
                 Ok(Some(own.zip(others).collect()))
             });
-            build_map(call, keys.values(), values.values(), &pairs.collect::<Result<Vec<_>>>()?)
+            build_map(call.returns, keys.values(), values.values(), &pairs.collect::<Result<Vec<_>>>()?)
         },
     ),
     Definition::new(
@@ -90,7 +90,7 @@ pub(crate) const ALL: &[Definition] = &[
             let pairs: Vec<_> = (0..call.rows)
                 .map(|row| Some((0..entries).map(|entry| (entry * call.rows + row, entry * call.rows + row)).collect()))
                 .collect();
-            build_map(call, &keys, &values, &pairs)
+            build_map(call.returns, &keys, &values, &pairs)
         },
     )
     .repeating()
@@ -110,7 +110,7 @@ pub(crate) const ALL: &[Definition] = &[
             }
             (!call.is_null(row)).then_some(pairs)
         });
-        build_map(call, &keys, &values, &pairs.collect::<Vec<_>>())
+        build_map(call.returns, &keys, &values, &pairs.collect::<Vec<_>>())
     })
     .repeating(),
 ];
@@ -173,14 +173,14 @@ fn entries_of_one_type(args: Vec<(Expr, DataType)>) -> Result<Vec<Expr>> {
 }
 
 /// The map of the keys and values at these places.
-fn build_map(
-    call: &Call<'_>,
+pub(super) fn build_map(
+    returns: &DataType,
     keys: &ArrayRef,
     values: &ArrayRef,
     pairs: &[Option<Vec<(usize, usize)>>],
 ) -> Result<ArrayRef> {
-    let DataType::Map(entries, _) = call.returns else { return Ok(new_null_array(call.returns, call.rows)) };
-    let DataType::Struct(fields) = entries.data_type() else { return Ok(new_null_array(call.returns, call.rows)) };
+    let DataType::Map(entries, _) = returns else { return Ok(new_null_array(returns, pairs.len())) };
+    let DataType::Struct(fields) = entries.data_type() else { return Ok(new_null_array(returns, pairs.len())) };
     let order = if keys.is_empty() { None } else { Some(Keys::try_new(Arc::clone(keys), keys.len())?) };
     for pairs in pairs.iter().flatten() {
         for (index, (key, _)) in pairs.iter().enumerate() {

@@ -1,18 +1,22 @@
 //! Functions of no family: types and errors, encodings, hashes, and those that another crate has with Spark's meaning.
 
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, NullArray};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListBuilder, NullArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    DataType, Date32Type, Decimal128Type, Field, Float32Type, Float64Type, Int32Type, Int64Type,
+    TimestampMicrosecondType,
 };
 use datafusion::common::not_impl_err;
 use datafusion::error::Result;
-use datafusion_spark::function::{bitwise, map, string, url};
+use datafusion_spark::function::{bitmap, bitwise, map, string, url};
 
 use super::maps::map_type;
 use super::math::shared;
 use super::scalar::{Call, Definition, Parameter, gives};
 use crate::error::condition::{INVALID_ARRAY_INDEX, USER_RAISED_EXCEPTION};
+use crate::python::interpreter::{PythonRuntime, os_user};
 use crate::types::arrow::from_arrow_type;
 
 use Parameter::{Anything, Boolean, Bytes, Int, Integer, List, Text};
@@ -60,6 +64,26 @@ pub(crate) const ALL: &[Definition] = &[
         let name = name.simple_string();
         Ok(shared((0..call.rows).map(|_| Some(name.as_str())).collect::<arrow::array::StringArray>()))
     }),
+    Definition::borrowed("quote", &[Text], gives::text, string::quote),
+    Definition::borrowed("make_valid_utf8", &[Bytes], gives::text, string::make_valid_utf8),
+    Definition::borrowed("try_url_decode", &[Text], gives::text, url::try_url_decode),
+    Definition::borrowed("try_parse_url", &[Text, Text, Text], gives::text, url::try_parse_url).requiring(2),
+    Definition::borrowed("bitmap_bit_position", &[Parameter::Long], gives::long, bitmap::bitmap_bit_position),
+    Definition::borrowed("bitmap_bucket_number", &[Parameter::Long], gives::long, bitmap::bitmap_bucket_number),
+    Definition::borrowed("bitmap_count", &[Bytes], gives::long, bitmap::bitmap_count),
+    // A text of this engine is never anything but UTF-8.
+    Definition::new("validate_utf8", &[Text], gives::text, |call| Ok(call.arrays[0].clone())),
+    Definition::new("try_validate_utf8", &[Text], gives::text, |call| Ok(call.arrays[0].clone())),
+    Definition::new("version", &[], gives::text, |call| {
+        let spark = PythonRuntime::get().map_err(datafusion::error::DataFusionError::from)?.pyspark.clone();
+        call.texts(|_| Ok(Some(format!("{spark} {}", env!("CARGO_PKG_NAME")))))
+    }),
+    Definition::new("current_user", &[], gives::text, user),
+    Definition::new("session_user", &[], gives::text, user),
+    Definition::new("user", &[], gives::text, user),
+    Definition::new("input_file_block_start", &[], gives::long, |call| call.longs(|_| Ok(Some(-1)))),
+    Definition::new("input_file_block_length", &[], gives::long, |call| call.longs(|_| Ok(Some(-1)))),
+    Definition::new("sentences", &[Text, Text, Text], sentences_type, sentences).requiring(1),
     Definition::new("current_catalog", &[], gives::text, |call| call.texts(|_| Ok(Some("spark_catalog".to_owned())))),
     Definition::new("current_database", &[], gives::text, |call| call.texts(|_| Ok(Some("default".to_owned())))),
     Definition::new("current_schema", &[], gives::text, |call| call.texts(|_| Ok(Some("default".to_owned())))),
@@ -94,6 +118,43 @@ pub(crate) const ALL: &[Definition] = &[
     })
     .repeating(),
 ];
+
+fn user(call: &Call<'_>) -> Result<ArrayRef> {
+    let user = os_user().map_err(datafusion::error::DataFusionError::from)?;
+    call.texts(|_| Ok(Some(user.clone())))
+}
+
+fn sentences_type(_: &[DataType]) -> DataType {
+    DataType::List(Arc::new(Field::new("element", gives::texts(&[]), false)))
+}
+
+/// The words of each sentence. A sentence ends with `.`, `!` or `?`, words are letters and digits with what joins them.
+fn sentences(call: &Call<'_>) -> Result<ArrayRef> {
+    let mut lists = ListBuilder::new(ListBuilder::new(StringBuilder::new()).with_field(Field::new(
+        "element",
+        DataType::Utf8,
+        true,
+    )))
+    .with_field(Field::new("element", gives::texts(&[]), false));
+    for row in 0..call.rows {
+        if call.text(0).is_null(row) {
+            lists.append(false);
+            continue;
+        }
+        for sentence in call.text(0).value(row).split_inclusive(['.', '!', '?']) {
+            let words = sentence.split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '_')));
+            let words: Vec<&str> = words.filter(|word| word.contains(char::is_alphanumeric)).collect();
+            if !words.is_empty() {
+                for word in words {
+                    lists.values().values().append_value(word);
+                }
+                lists.values().append(true);
+            }
+        }
+        lists.append(true);
+    }
+    Ok(shared(lists.finish()))
+}
 
 fn elt(call: &Call<'_>) -> Result<ArrayRef> {
     let index = call.int(0);

@@ -8,6 +8,7 @@ mod arrays;
 pub(super) mod bytes;
 mod checked_sum;
 pub(super) mod collation;
+mod csv;
 mod date_pattern;
 mod dates;
 mod digest;
@@ -15,16 +16,22 @@ pub(super) mod element;
 pub(super) mod field;
 pub(super) mod generated;
 pub(super) mod higher_order;
+pub(super) mod intervals;
 mod json;
 pub(super) mod map_key;
+mod map_lambda;
 mod maps;
 mod math;
 mod misc;
+mod moments;
+mod number_format;
 pub(super) mod partition_id;
+pub(super) mod percentile;
 mod regex;
 mod rounding;
 pub(super) mod scalar;
 mod text;
+mod times;
 pub(super) mod variant;
 
 use std::sync::Arc;
@@ -99,6 +106,7 @@ pub(super) fn register(state: &mut SessionState) -> Result<()> {
         state.deregister_udf(name)?;
     }
     state.register_udaf(Arc::new(AggregateUDF::new_from_impl(checked_sum::CheckedSum::new())))?;
+    state.register_udaf(Arc::new(AggregateUDF::new_from_impl(checked_sum::TextAverage::new())))?;
     for name in ["percentile_cont", "approx_percentile_cont", "approx_percentile_cont_with_weight", "approx_median"] {
         state.deregister_udaf(name)?;
     }
@@ -109,20 +117,25 @@ pub(super) fn register(state: &mut SessionState) -> Result<()> {
         ScalarUDF::new_from_impl(element::Element::tolerant("get", 0)),
         ScalarUDF::new_from_impl(map_key::MapContainsKey::new()),
         ScalarUDF::new_from_impl(partition_id::PartitionId::new()),
+        ScalarUDF::new_from_impl(partition_id::RowId::new()),
         ScalarUDF::new_from_impl(variant::VariantGet::new(true)),
         ScalarUDF::new_from_impl(variant::VariantGet::new(false)),
     ];
     let ours = [
         arithmetic::ALL,
         arrays::ALL,
+        csv::ALL,
         dates::ALL,
+        intervals::ALL,
         json::ALL,
         maps::ALL,
         math::ALL,
         misc::ALL,
+        number_format::ALL,
         regex::ALL,
         rounding::ALL,
         text::ALL,
+        times::ALL,
     ];
     let ours = ours.into_iter().flatten().map(|definition| ScalarUDF::new_from_impl(Function::new(*definition)));
     for function in functions.into_iter().chain(bytes::tests()).chain(ours) {
@@ -132,6 +145,15 @@ pub(super) fn register(state: &mut SessionState) -> Result<()> {
         if matches!(function.name(), "collect_list" | "collect_set" | "try_sum") {
             state.register_udaf(function)?;
         }
+    }
+    for shape in [moments::Shape::Skewness, moments::Shape::Kurtosis] {
+        state.register_udaf(Arc::new(AggregateUDF::new_from_impl(moments::Moment::new(shape))))?;
+    }
+    for function in percentile::Ordered::all() {
+        state.register_udaf(Arc::new(AggregateUDF::new_from_impl(function)))?;
+    }
+    for function in map_lambda::EntriesFunction::all() {
+        state.register_higher_order_function(Arc::new(HigherOrderUDF::new_from_impl(function)))?;
     }
     for function in higher_order::ArrayFunction::all() {
         state.register_higher_order_function(Arc::new(HigherOrderUDF::new_from_impl(function)))?;

@@ -3,6 +3,7 @@
 //! A [`Definition`] says what a function takes and gives; [`planned`] casts the arguments of a call as Spark does in ANSI mode, or
 //! refuses them with Spark's condition. What is evaluated then has exactly the types that the definition asks for.
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ use datafusion::logical_expr::{
 use crate::error::SparkError;
 use crate::error::condition::{UNEXPECTED_INPUT_TYPE, WRONG_NUM_ARGS};
 use crate::session::coercion::{self, instant};
+use crate::types::StructField;
+use crate::types::arrow::SPARK_FIELD;
 
 /// What a function takes in one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,11 +142,14 @@ pub(crate) struct Definition {
     pub(crate) of_literals: Option<OfLiterals>,
     /// The arguments with the types that they get by one another.
     pub(crate) together: Option<Together>,
+    /// What Spark calls the type given, where Arrow's has no words for it.
+    pub(crate) told: Option<Told>,
     /// The function of another crate that means the same for arguments of these types.
     pub(crate) borrowed: Option<fn() -> Arc<ScalarUDF>>,
 }
 
 type Together = fn(Vec<(Expr, DataType)>) -> Result<Vec<Expr>>;
+type Told = fn(&[FieldRef], &[Option<ScalarValue>]) -> Option<crate::types::DataType>;
 type OfLiterals = fn(&[DataType], &[Option<ScalarValue>]) -> DataType;
 
 impl Definition {
@@ -163,6 +169,7 @@ impl Definition {
             evaluate,
             of_literals: None,
             together: None,
+            told: None,
             borrowed: None,
         }
     }
@@ -181,6 +188,11 @@ impl Definition {
     /// The same function, whose type depends on the literals among its arguments.
     pub(crate) const fn returning(self, of_literals: OfLiterals) -> Self {
         Self { of_literals: Some(of_literals), ..self }
+    }
+
+    /// The same function, whose type has a name of its own.
+    pub(crate) const fn telling(self, told: Told) -> Self {
+        Self { told: Some(told), ..self }
     }
 
     /// The same function, whose arguments get their types by one another.
@@ -393,15 +405,19 @@ impl ScalarUDFImpl for Function {
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
         let types: Vec<_> = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        let literals: Vec<_> = args.scalar_arguments.iter().map(|literal| literal.cloned()).collect();
         let data_type = match self.definition.of_literals {
             Some(of_literals) => {
                 self.check_count(types.len())?;
-                let literals: Vec<_> = args.scalar_arguments.iter().map(|literal| literal.cloned()).collect();
                 of_literals(&types, &literals)
             }
             None => self.return_type(&types)?,
         };
-        Ok(Arc::new(Field::new(self.name(), data_type, true)))
+        let field = Field::new(self.name(), data_type, true);
+        let told = self.definition.told.and_then(|told| told(args.arg_fields, &literals));
+        let Some(told) = told else { return Ok(Arc::new(field)) };
+        let spark = StructField::new(self.name(), told).to_json().to_string();
+        Ok(Arc::new(field.with_metadata(HashMap::from([(SPARK_FIELD.to_owned(), spark)]))))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {

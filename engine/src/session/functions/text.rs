@@ -136,7 +136,7 @@ pub(crate) const ALL: &[Definition] = &[
     Definition::new("base64", &[Parameter::Bytes], gives::text, |call| {
         call.texts(|row| Ok(Some(STANDARD.encode(call.bytes(0).value(row)))))
     }),
-    Definition::new("mask", &[Text, Text, Text, Text], gives::text, mask).requiring(1),
+    Definition::new("mask", &[Text, Text, Text, Text, Text], gives::text, mask).requiring(1),
     Definition::new("equal_texts", &[Text, Text], gives::boolean, |call| {
         call.booleans(|row| Ok(Some(call.text(0).value(row) == call.text(1).value(row))))
     }),
@@ -426,12 +426,13 @@ fn mask(call: &Call<'_>) -> Result<ArrayRef> {
             return None;
         }
         let (upper, lower, digit) = (by(1, row, "X"), by(2, row, "x"), by(3, row, "n"));
+        let other = if call.has(4) { by(4, row, "") } else { None };
         let masked = texts.value(row).chars().map(|character| {
             let mask = match character {
                 character if character.is_uppercase() => upper,
                 character if character.is_lowercase() => lower,
                 character if character.is_numeric() => digit,
-                _ => None,
+                _ => other,
             };
             mask.unwrap_or(character)
         });

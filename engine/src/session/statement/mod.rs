@@ -126,6 +126,8 @@ pub(super) struct CacheTable {
 pub(super) struct CreateView {
     pub(super) name: Name,
     pub(super) replace: bool,
+    /// Whether all sessions share it.
+    pub(super) global: bool,
     pub(super) temporary: bool,
     pub(super) if_not_exists: bool,
     pub(super) body: ViewBody,
@@ -208,11 +210,9 @@ fn create(cursor: &mut Cursor<'_>, text: &str) -> Result<Statement, SparkError> 
     let replace = must_exist || (cursor.accept("create") && cursor.accept("or replace"));
     let global = cursor.accept("global");
     let temporary = cursor.accept("temporary") || cursor.accept("temp");
-    if global {
-        return unsupported("CREATE GLOBAL TEMPORARY VIEW");
-    }
-    if cursor.accept("view") || (temporary && cursor.accept("table")) {
-        return create_view(cursor, replace, temporary, text).map(Statement::CreateView);
+    if cursor.accept("view") || (temporary && !global && cursor.accept("table")) {
+        let view = create_view(cursor, replace, temporary, text)?;
+        return Ok(Statement::CreateView(CreateView { global, ..view }));
     }
     cursor.accept("external");
     if !cursor.accept("table") {
@@ -335,7 +335,7 @@ fn create_view(cursor: &mut Cursor<'_>, replace: bool, temporary: bool, text: &s
     }
     let first = cursor.peek(0);
     let body = ViewBody::Query { query: cursor.rest().to_owned(), columns, at: (first.line, first.column) };
-    Ok(CreateView { name, replace, temporary, if_not_exists, body, text: text.to_owned() })
+    Ok(CreateView { name, replace, global: false, temporary, if_not_exists, body, text: text.to_owned() })
 }
 
 fn source_view(
@@ -351,7 +351,7 @@ fn source_view(
     let options = if cursor.accept("options") { properties(cursor, text)? } else { Vec::new() };
     cursor.expect_end()?;
     let body = ViewBody::Source { provider, columns, options };
-    Ok(CreateView { name, replace, temporary, if_not_exists: false, body, text: text.to_owned() })
+    Ok(CreateView { name, replace, global: false, temporary, if_not_exists: false, body, text: text.to_owned() })
 }
 
 fn drop(cursor: &mut Cursor<'_>) -> Result<Statement, SparkError> {

@@ -35,7 +35,7 @@ pub fn from_arrow_field(field: &Field) -> Result<StructField, SparkError> {
     if let Some(recorded) = recorded {
         return Ok(StructField { name: shown_name(field.name()), nullable: field.is_nullable(), ..recorded });
     }
-    let mut spark = StructField::new(field.name(), from_arrow_type(field.data_type())?);
+    let mut spark = StructField::new(shown_name(field.name()), from_arrow_type(field.data_type())?);
     spark.nullable = field.is_nullable();
     Ok(spark)
 }

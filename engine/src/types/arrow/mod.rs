@@ -87,6 +87,11 @@ pub(crate) fn to_scan_schema(schema: &StructType) -> Result<Schema, SparkError> 
     Ok(Schema::new(fields))
 }
 
+/// A name for a column that has the name of another one.
+pub(crate) fn twin(name: &str, index: usize) -> String {
+    format!("{name}{TWIN}{index}")
+}
+
 /// A column's name as Spark shows it.
 fn shown_name(name: &str) -> String {
     name.split_once(TWIN).map_or(name, |(name, _)| name).to_owned()
