@@ -18,6 +18,7 @@ mod operation;
 mod persisted;
 mod plan;
 mod plan_request;
+mod python_function;
 mod reads;
 mod server;
 mod service;

@@ -8,3 +8,4 @@ pub mod executor;
 pub mod python;
 pub mod session;
 pub mod types;
+pub mod udf;

@@ -1,6 +1,7 @@
 //! Commands: plans that do something instead of giving rows.
 
 mod data_source;
+mod function;
 mod sql;
 mod view;
 
@@ -27,6 +28,7 @@ pub(crate) async fn run(
     };
     match command {
         CommandType::RegisterDataSource(source) => data_source::register(session, source),
+        CommandType::RegisterFunction(message) => function::register(session, message),
         CommandType::SqlCommand(command) => sql::run(session, command, responder).await,
         CommandType::CreateDataframeView(command) => view::create(session, command).await,
         other => Err(Failure::unsupported("command", name(other))),

@@ -2,6 +2,7 @@
 
 mod fields;
 mod function;
+mod python;
 mod text;
 mod window;
 
@@ -85,7 +86,8 @@ pub(crate) struct Translator<'p> {
 impl<'p> Translator<'p> {
     /// A translator of expressions in this scope.
     pub(crate) fn new(planner: &'p Planner<'p>, scope: Scope) -> Self {
-        Self { planner, scope, bindings: Bindings::default(), shown: Shown::default() }
+        let shown = Shown { functions: planner.session.engine.user_function_names(), ..Shown::default() };
+        Self { planner, scope, bindings: Bindings::default(), shown }
     }
 
     /// The name that Spark gives a column of this expression.
@@ -235,7 +237,7 @@ impl<'p> Translator<'p> {
             }
             ExprType::NamedArgumentExpression(_) => Err(unsupported("named arguments")),
             ExprType::UpdateFields(update) => self.updated(update)?.into_sql(),
-            ExprType::CommonInlineUserDefinedFunction(_) => Err(unsupported("Python user-defined functions")),
+            ExprType::CommonInlineUserDefinedFunction(function) => self.python(function),
             ExprType::SubqueryExpression(subquery) => self.subquery(subquery),
             ExprType::UnresolvedRegex(_) => Err(unsupported("colRegex within an expression")),
             ExprType::TypedAggregateExpression(_) => Err(unsupported("aggregators of Scala")),

@@ -34,6 +34,21 @@ conditions! {
         "Failed to <action> Python data source <type>: <msg>";
     /// Python code failed in a task (ERR-TASK).
     PYTHON_EXCEPTION = "PYTHON_EXCEPTION", "38000", Python, "<msg>:\n<traceback>";
+    /// A function gave Arrow data of other types than it declares.
+    ARROW_TYPE_MISMATCH = "ARROW_TYPE_MISMATCH", "42K0G", Spark,
+        "Invalid schema from <operation>: expected <outputTypes>, got <actualDataTypes>.";
+    /// A function on rows gave a struct of another number of fields.
+    STRUCT_ARRAY_LENGTH_MISMATCH = "STRUCT_ARRAY_LENGTH_MISMATCH", "2201E", IllegalArgument,
+        "Input row doesn't have expected number of values required by the schema. <expected> fields are required while <actual> values are provided.";
+    /// Group aggregates of Python beside others.
+    INVALID_PANDAS_UDF_PLACEMENT = "INVALID_PANDAS_UDF_PLACEMENT", "0A000", Analysis,
+        "The group aggregate pandas UDF <functionList> cannot be invoked together with as other, non-pandas aggregate functions.";
+    /// A function of a lambda that runs in Python.
+    LAMBDA_FUNCTION_WITH_PYTHON_UDF = "UNSUPPORTED_FEATURE.LAMBDA_FUNCTION_WITH_PYTHON_UDF", "0A000", Analysis,
+        "The feature is not supported: Lambda function with Python UDF <funcName> in a higher order function.";
+    /// A function of columns of both sides in the condition of a join that is not an inner one.
+    PYTHON_UDF_IN_ON_CLAUSE = "UNSUPPORTED_FEATURE.PYTHON_UDF_IN_ON_CLAUSE", "0A000", Analysis,
+        "The feature is not supported: Python UDF in the ON clause of a <joinType> JOIN. In case of an INNER JOIN consider rewriting to a CROSS JOIN with a WHERE clause.";
     /// A registered name is that of a built-in source (REG-BUILTIN-CLASH).
     DATA_SOURCE_ALREADY_EXISTS = "DATA_SOURCE_ALREADY_EXISTS", "42710", Analysis,
         "Data source '<provider>' already exists. Please choose a different name for the new data source.";

@@ -4,13 +4,15 @@ use arrow::datatypes::Schema;
 use arrow_pyarrow::FromPyArrow;
 use async_trait::async_trait;
 use datafusion::execution::SendableRecordBatchStream;
+use futures::stream::BoxStream;
 use pyo3::exceptions::{PyAssertionError, PyNotImplementedError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 use tokio::sync::oneshot;
 
 use super::{
-    CreateRequest, CreatedSource, PickledClass, PlanReadRequest, PlannedRead, PythonExecutor, ReadTask, stream,
+    Chunk, CreateRequest, CreatedSource, PickledClass, PlanReadRequest, PlannedRead, PythonExecutor, ReadTask,
+    WorkerTask, stream, worker,
 };
 use crate::datasource::pushdown::python::push_filters;
 use crate::error::{ExceptionClass, SparkError};
@@ -79,6 +81,14 @@ impl PythonExecutor for InProcessExecutor {
 
     fn read(&self, task: ReadTask) -> Result<SendableRecordBatchStream, SparkError> {
         stream::open(task, self.runtime)
+    }
+
+    fn call(
+        &self,
+        task: WorkerTask,
+        input: BoxStream<'static, datafusion::error::Result<Chunk>>,
+    ) -> Result<SendableRecordBatchStream, SparkError> {
+        worker::open(task, input, self.runtime)
     }
 }
 

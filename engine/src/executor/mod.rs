@@ -5,12 +5,14 @@
 
 mod in_process;
 mod stream;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 use datafusion::execution::SendableRecordBatchStream;
+use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
 use crate::datasource::pushdown::filter::Filter;
@@ -20,6 +22,7 @@ use crate::python::pickle::Pickled;
 use crate::types::StructType;
 
 pub use in_process::InProcessExecutor;
+pub use worker::{Chunk, WorkerFunction, WorkerTask};
 
 /// A data source class as it was registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,4 +138,14 @@ pub trait PythonExecutor: Debug + Send + Sync {
     /// # Errors
     /// When no thread can be started; failures of the Python code arrive in the stream.
     fn read(&self, task: ReadTask) -> Result<SendableRecordBatchStream, SparkError>;
+
+    /// Evaluates functions on a partition's rows. Dropping the stream stops the Python code and leaves no thread behind.
+    ///
+    /// # Errors
+    /// When no thread can be started; failures of the functions arrive in the stream.
+    fn call(
+        &self,
+        task: WorkerTask,
+        input: BoxStream<'static, datafusion::error::Result<Chunk>>,
+    ) -> Result<SendableRecordBatchStream, SparkError>;
 }

@@ -11,12 +11,8 @@ static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
 /// When PySpark has no `TaskContext`.
 pub fn enter(py: Python<'_>, index: usize) -> PyResult<()> {
     let module = MODULE.get_or_try_init(py, || {
-        let text = c_text(include_str!("task_context.py"))?;
+        let text = super::c_text(include_str!("task_context.py"))?;
         PyModule::from_code(py, &text, c"task_context.py", c"seatrial_task_context").map(Bound::unbind)
     })?;
     module.bind(py).call_method1("enter", (index,)).map(drop)
-}
-
-fn c_text(text: &str) -> PyResult<std::ffi::CString> {
-    std::ffi::CString::new(text).map_err(|error| pyo3::exceptions::PyValueError::new_err(error.to_string()))
 }

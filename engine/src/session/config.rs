@@ -177,7 +177,7 @@ impl SessionConf {
 
 /// The setting of that name, if the Spark version we follow has it.
 fn known(key: &str) -> Option<&'static settings::Setting> {
-    settings::find(key).filter(|setting| spark_minor() >= setting.since)
+    settings::find_in(key, spark_minor())
 }
 
 fn refuse_static(key: &str) -> Result<(), SparkError> {

@@ -24,6 +24,7 @@ use crate::error::{ExceptionClass, SparkError};
 use crate::python::interpreter::PythonRuntime;
 use crate::types::StructType;
 use crate::types::arrow::from_arrow_schema;
+use crate::udf::{self, WorkerSettings};
 
 /// A query that was analysed; nothing of it has run.
 #[derive(Debug, Clone)]
@@ -165,6 +166,16 @@ impl DataFrame {
         Ok(Self::from_plan(self.session.clone(), frame, Arc::clone(&self.reading)))
     }
 
+    /// How the query reads texts.
+    pub(super) fn reading(&self) -> &Arc<Reading> {
+        &self.reading
+    }
+
+    /// The query as it was analysed.
+    pub(super) fn logical_plan(&self) -> Result<LogicalPlan, SparkError> {
+        Ok(self.query()?.into_unoptimized_plan())
+    }
+
     fn query(&self) -> Result<datafusion::dataframe::DataFrame, SparkError> {
         match &self.relation {
             Relation::Source(source) => Ok(self.session.inner.context.read_table(Arc::clone(source) as _)?),
@@ -205,7 +216,9 @@ impl DataFrame {
         } else {
             plan
         };
-        Ok((state, lowering::lower(plan, &self.reading)?))
+        let plan = lowering::lower(plan, &self.reading)?;
+        let workers = WorkerSettings::of_session(&self.session.conf(), &self.session.inner.settings);
+        Ok((state, udf::extract(plan, &Arc::new(workers))?))
     }
 
     /// Plans and executes the query, and returns all rows in the order of the partitions.

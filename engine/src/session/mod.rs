@@ -41,6 +41,8 @@ mod text_cast;
 mod text_literals;
 mod time_zone;
 mod timestamp_text;
+mod transformed;
+mod user_functions;
 mod using_joins;
 
 use std::sync::Arc;
@@ -57,6 +59,7 @@ use crate::error::SparkError;
 use crate::error::condition::DATA_SOURCE_ALREADY_EXISTS;
 use crate::executor::{InProcessExecutor, PickledClass, PythonExecutor};
 use crate::python::interpreter::spark_minor;
+use crate::udf::FunctionPlanner;
 
 use cache::Cache;
 use catalog::{Names, Table, View};
@@ -64,6 +67,7 @@ use diagnosis::Around;
 use query_context::CastContexts;
 use semantics::Surroundings;
 use text_cast::Reading;
+use user_functions::UserFunctions;
 
 pub use config::{EngineSettings, SessionConf};
 pub use dataframe::{DataFrame, QueryPlan};
@@ -90,6 +94,7 @@ struct SessionInner {
     /// `global_temp`, shared as the tables are.
     globals: Arc<Names<View>>,
     views: Names<View>,
+    functions: UserFunctions,
 }
 
 /// What all sessions of an engine share.
@@ -141,7 +146,8 @@ impl Session {
             .with_default_features()
             .with_physical_optimizer_rules(lambda_projections::rules())
             .with_type_planner(Arc::new(dialect::SparkTypes))
-            .with_relation_planners(vec![Arc::new(generators::GeneratorPlanner)]);
+            .with_relation_planners(vec![Arc::new(generators::GeneratorPlanner)])
+            .with_query_planner(Arc::new(FunctionPlanner::new(Arc::clone(&executor))));
         let mut state = functions::with_planners(builder).build();
         functions::register(&mut state)?;
         state.register_udtf("range", Arc::new(range::RangeFunction));
@@ -165,6 +171,7 @@ impl Session {
             cache,
             globals,
             views: Names::default(),
+            functions: UserFunctions::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -193,6 +200,7 @@ impl Session {
         *theirs.registry.write().unwrap_or_else(PoisonError::into_inner) =
             mine.registry.read().unwrap_or_else(PoisonError::into_inner).clone();
         theirs.views.copy_from(&mine.views);
+        theirs.functions.copy_from(&mine.functions);
         clone
     }
 
@@ -301,7 +309,7 @@ impl Session {
             }),
         };
         if let Statement::Statement(ast) = &mut query {
-            names::write_out(ast);
+            names::write_out(ast, &Shown { functions: self.inner.functions.shown(), ..Shown::default() });
             dialect::translate(ast)?;
         }
         self.planned(query, &Bindings::default(), surroundings).await

@@ -19,24 +19,30 @@ use crate::types::arrow::twin;
 pub struct Shown {
     /// What stands for a bound literal, by the name that it is bound to.
     pub literals: BTreeMap<String, String>,
+    /// The names of functions as their users wrote them, by the names that they have in the plan.
+    pub functions: BTreeMap<String, String>,
+    /// The names of arguments that are given by name, by the names that their functions have in the plan.
+    pub keywords: BTreeMap<String, Vec<Option<String>>>,
 }
 
 impl Shown {
     /// The name of an expression, each of whose columns is a name, `#` and a number.
     pub fn pretty(&self, expr: &Expr) -> String {
-        let namer = Namer { shown: Some(self) };
+        let namer = Namer { shown: self, with_ids: true };
         cast_column(expr, &[]).map_or_else(|| namer.name(expr), |column| namer.name(&column))
     }
 }
 
 /// Gives each expression of a select list that has no name the one that Spark gives it.
-pub(super) fn write_out(statement: &mut Statement) {
-    let _ = statement.visit(&mut SelectLists);
+pub(super) fn write_out(statement: &mut Statement, shown: &Shown) {
+    let _ = statement.visit(&mut SelectLists { shown });
 }
 
-struct SelectLists;
+struct SelectLists<'a> {
+    shown: &'a Shown,
+}
 
-impl VisitorMut for SelectLists {
+impl VisitorMut for SelectLists<'_> {
     type Break = ();
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
@@ -62,7 +68,7 @@ impl VisitorMut for SelectLists {
                 }
                 continue;
             }
-            let namer = Namer { shown: None };
+            let namer = Namer { shown: self.shown, with_ids: false };
             let name = cast_column(expr, &sources).map_or_else(|| namer.name(expr), |column| namer.name(&column));
             let repeated = known.contains(&name.to_lowercase());
             known.push(name.to_lowercase());
@@ -118,8 +124,9 @@ fn cast_column(expr: &Expr, sources: &[String]) -> Option<Expr> {
 }
 
 struct Namer<'a> {
-    /// None for the text of a statement, whose names are all its own.
-    shown: Option<&'a Shown>,
+    shown: &'a Shown,
+    /// Whether names of columns are a planner's; those in the text of a statement are all its own.
+    with_ids: bool,
 }
 
 impl Namer<'_> {
@@ -129,10 +136,8 @@ impl Namer<'_> {
 
     fn name(&self, expr: &Expr) -> String {
         match expr {
-            Expr::Identifier(ident) => match self.shown {
-                Some(_) => name_of_id(&ident.value).to_owned(),
-                None => ident.value.clone(),
-            },
+            Expr::Identifier(ident) if self.with_ids => name_of_id(&ident.value).to_owned(),
+            Expr::Identifier(ident) => ident.value.clone(),
             Expr::CompoundIdentifier(parts) => {
                 parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".")
             }
@@ -233,20 +238,26 @@ impl Namer<'_> {
 
     fn call(&self, function: &Function) -> String {
         let name = function.name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.as_str());
-        let name = name.unwrap_or_default();
-        let lower = name.to_lowercase();
-        if let Some(shown) = self.shown.and_then(|shown| shown.literals.get(name)) {
+        let plan_name = name.unwrap_or_default();
+        let lower = plan_name.to_lowercase();
+        if let Some(shown) = self.shown.literals.get(plan_name) {
             return shown.clone();
         }
         let name = match lower.as_str() {
             "ceil" | "ceiling" | "floor" => lower.to_uppercase().replace("CEILING", "CEIL"),
-            _ => lower,
+            lower => self.shown.functions.get(lower).map_or(lower, String::as_str).to_owned(),
         };
         let mut text = match &function.args {
             FunctionArguments::List(list) => {
                 let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
-                let arguments = list.args.iter().map(|argument| match argument {
-                    FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => self.name(expr),
+                let keywords = self.shown.keywords.get(plan_name);
+                let arguments = list.args.iter().enumerate().map(|(index, argument)| match argument {
+                    FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => {
+                        match keywords.and_then(|keywords| keywords.get(index)).and_then(Option::as_ref) {
+                            Some(keyword) => format!("{keyword} => {}", self.name(expr)),
+                            None => self.name(expr),
+                        }
+                    }
                     // `count(*)` counts ones.
                     FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => "1".to_owned(),
                     FunctionArg::Named { name, arg: FunctionArgExpr::Expr(expr), .. } => {
@@ -395,6 +406,6 @@ mod tests {
     )]
     fn columns_without_an_alias_have_spark_s_names(#[case] expression: &str, #[case] expected: &str) {
         let expr = Parser::new(&SparkSqlDialect {}).try_with_sql(expression).unwrap().parse_expr().unwrap();
-        assert_eq!(Namer { shown: None }.name(&expr), expected);
+        assert_eq!(Namer { shown: &Shown::default(), with_ids: false }.name(&expr), expected);
     }
 }

@@ -22,11 +22,12 @@ use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::ast::{VisitMut, VisitorMut};
 
 use super::semantics::Surroundings;
-use super::{DataFrame, Session, dialect, plain, spark_dialect};
+use super::{DataFrame, Session, Shown, dialect, plain, spark_dialect};
 use crate::error::SparkError;
 use crate::error::condition::UNBOUND_SQL_PARAMETER;
 use crate::types::StructField;
 use crate::types::arrow::to_arrow_field;
+use crate::udf::{PythonCall, PythonFunction};
 
 /// What the names of a query stand for, besides what the session knows by name.
 #[derive(Debug, Default)]
@@ -69,6 +70,24 @@ impl Bindings {
             field: Arc::new(field),
         })));
         Ok(dialect::call_quoted(&name, Vec::new()))
+    }
+
+    /// A call of a Python function that came with the query. Arguments may be given by name.
+    ///
+    /// # Errors
+    /// Never in practice; those of the type's Arrow form.
+    pub fn python_call(
+        &mut self,
+        function: PythonFunction,
+        arguments: Vec<(Option<String>, ast::Expr)>,
+        shown: &mut Shown,
+    ) -> Result<ast::Expr, SparkError> {
+        let name = format!("python#{}", self.functions.len());
+        shown.functions.insert(name.clone(), function.name.clone());
+        let (keywords, arguments): (Vec<_>, Vec<_>) = arguments.into_iter().unzip();
+        shown.keywords.insert(name.clone(), keywords.clone());
+        let call = PythonCall::try_new(name, Arc::new(function), keywords)?;
+        Ok(self.call(call.into_function(), arguments))
     }
 
     /// A call of a function that came with the query.

@@ -79,6 +79,9 @@ pub(super) fn resolve(
     for function in &bindings.functions {
         state.register_udf(Arc::clone(function))?;
     }
+    for function in session.inner.functions.calls()? {
+        state.register_udf(function)?;
+    }
     Ok(SessionContext::new_with_state(state))
 }
 

@@ -19,9 +19,14 @@ impl Setting {
     }
 }
 
-/// The setting of that name, whatever version has it.
+/// The setting of that name, as the newest version has it.
 pub(super) fn find(key: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|setting| setting.key == key)
+    SETTINGS.iter().rfind(|setting| setting.key == key)
+}
+
+/// The setting of that name in a version: one whose default changed is there once for each.
+pub(super) fn find_in(key: &str, version: (u32, u32)) -> Option<&'static Setting> {
+    SETTINGS.iter().rfind(|setting| setting.key == key && version >= setting.since)
 }
 
 /// `spark.sql.execution.arrow.maxRecordsPerBatch`.
@@ -76,6 +81,7 @@ const SETTINGS: &[Setting] = &[
     Setting { key: "spark.sql.execution.arrow.pyspark.validateSchema.enabled", since: (4, 1), default: "true" },
     Setting { key: "spark.sql.execution.arrow.useLargeVarTypes", since: (4, 0), default: "false" },
     Setting { key: "spark.sql.execution.pandas.convertToArrowArraySafely", since: (4, 0), default: "false" },
+    Setting { key: "spark.sql.execution.pandas.convertToArrowArraySafely", since: (4, 1), default: "true" },
     Setting { key: "spark.sql.execution.pandas.inferPandasDictAsMap", since: (4, 0), default: "false" },
     Setting { key: "spark.sql.execution.pandas.structHandlingMode", since: (4, 0), default: "legacy" },
     Setting { key: "spark.sql.execution.pandas.udf.buffer.size", since: (4, 0), default: "65536" },
@@ -83,9 +89,19 @@ const SETTINGS: &[Setting] = &[
     Setting { key: HIDE_TRACEBACK, since: (4, 0), default: "false" },
     Setting { key: SIMPLIFIED_TRACEBACK, since: (4, 0), default: "true" },
     Setting { key: "spark.sql.execution.pythonUDF.arrow.enabled", since: (4, 0), default: "false" },
+    Setting { key: "spark.sql.execution.pythonUDF.arrow.enabled", since: (4, 2), default: "true" },
+    Setting {
+        key: "spark.sql.execution.pythonUDF.pandas.intToDecimalCoercionEnabled",
+        since: (4, 1),
+        default: "false",
+    },
+    Setting { key: "spark.sql.execution.pythonUDF.pandas.preferIntExtensionDtype", since: (4, 2), default: "false" },
     Setting { key: "spark.sql.execution.pythonUDTF.arrow.enabled", since: (4, 0), default: "false" },
+    Setting { key: "spark.sql.execution.pythonUDTF.arrow.enabled", since: (4, 2), default: "true" },
     Setting { key: "spark.sql.globalTempDatabase", since: (4, 0), default: "global_temp" },
     Setting { key: "spark.sql.legacy.execution.pandas.groupedMap.assignColumnsByName", since: (4, 0), default: "true" },
+    Setting { key: "spark.sql.legacy.execution.pythonUDF.pandas.conversion.enabled", since: (4, 1), default: "false" },
+    Setting { key: "spark.sql.legacy.execution.pythonUDTF.pandas.conversion.enabled", since: (4, 1), default: "false" },
     Setting { key: "spark.sql.legacy.timeParserPolicy", since: (4, 0), default: "CORRECTED" },
     Setting { key: "spark.sql.mapKeyDedupPolicy", since: (4, 0), default: "EXCEPTION" },
     Setting { key: "spark.sql.pyspark.inferNestedDictAsStruct.enabled", since: (4, 0), default: "false" },

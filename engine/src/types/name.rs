@@ -79,6 +79,47 @@ impl DataType {
         };
     }
 
+    /// The type as Scala shows it: `IntegerType`, `ArrayType(StringType,true)`.
+    pub(crate) fn scala(&self) -> String {
+        let plain = match self {
+            Self::Null => "NullType",
+            Self::Boolean => "BooleanType",
+            Self::Byte => "ByteType",
+            Self::Short => "ShortType",
+            Self::Integer => "IntegerType",
+            Self::Long => "LongType",
+            Self::Float => "FloatType",
+            Self::Double => "DoubleType",
+            Self::Binary => "BinaryType",
+            Self::Date => "DateType",
+            Self::Timestamp => "TimestampType",
+            Self::TimestampNtz => "TimestampNTZType",
+            Self::CalendarInterval => "CalendarIntervalType",
+            Self::Variant => "VariantType",
+            Self::String { collation: None } => "StringType",
+            Self::String { collation: Some(name) } => return format!("StringType({name})"),
+            Self::Char(length) => return format!("CharType({length})"),
+            Self::Varchar(length) => return format!("VarcharType({length})"),
+            Self::Decimal { precision, scale } => return format!("DecimalType({precision},{scale})"),
+            Self::Time(precision) => return format!("TimeType({precision})"),
+            Self::DayTimeInterval { start, end } => return format!("DayTimeIntervalType({start},{end})"),
+            Self::YearMonthInterval { start, end } => return format!("YearMonthIntervalType({start},{end})"),
+            Self::Array { element, contains_null } => return format!("ArrayType({},{contains_null})", element.scala()),
+            Self::Map { key, value, value_contains_null } => {
+                return format!("MapType({},{},{value_contains_null})", key.scala(), value.scala());
+            }
+            Self::Struct(schema) => {
+                let field = |field: &StructField| {
+                    format!("StructField({},{},{})", field.name, field.data_type.scala(), field.nullable)
+                };
+                let fields: Vec<String> = schema.fields.iter().map(field).collect();
+                return format!("StructType({})", fields.join(","));
+            }
+            Self::Geo(_) | Self::Udt { .. } => return self.simple_string(),
+        };
+        plain.to_owned()
+    }
+
     /// The type as SQL writes it: `INT`, `ARRAY<INT>`, `STRUCT<a: INT NOT NULL>`.
     pub fn sql(&self) -> String {
         match self {

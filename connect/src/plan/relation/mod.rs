@@ -8,6 +8,7 @@ mod local;
 mod na;
 pub(crate) mod observe;
 pub(crate) mod project;
+mod python;
 mod read;
 mod sample;
 mod set;
@@ -140,6 +141,9 @@ impl Planner<'_> {
             RelType::Transpose(transpose) => self.transpose(transpose).await,
             RelType::Catalog(catalog) => self.catalog(catalog).await,
             RelType::UnresolvedTableValuedFunction(function) => self.table_function(function).await,
+            RelType::MapPartitions(map) => self.map_partitions(map).await,
+            RelType::GroupMap(map) => self.group_map(map).await,
+            RelType::CoGroupMap(map) => self.cogroup_map(map).await,
             RelType::CollectMetrics(collect) => {
                 self.collect_metrics(collect, relation.common.as_ref().and_then(|common| common.plan_id)).await
             }
@@ -151,9 +155,6 @@ impl Planner<'_> {
 /// How an operator that is not supported is called in PySpark.
 fn name_of(kind: &RelType) -> &'static str {
     match kind {
-        RelType::MapPartitions(_) => "DataFrame.mapInPandas and DataFrame.mapInArrow",
-        RelType::GroupMap(_) => "GroupedData.applyInPandas and GroupedData.applyInArrow",
-        RelType::CoGroupMap(_) => "the applyInPandas of cogrouped DataFrames",
         RelType::ApplyInPandasWithState(_) => "GroupedData.applyInPandasWithState",
         RelType::Parse(_) => "reading JSON, CSV or XML from a DataFrame",
         RelType::CachedRemoteRelation(_) => "checkpoints",

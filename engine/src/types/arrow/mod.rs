@@ -4,6 +4,7 @@
 //! say (`char(5)`, a user-defined type, a collation, a comment) survives DataFusion.
 
 mod from;
+pub mod layout;
 
 #[cfg(test)]
 mod tests;
@@ -204,7 +205,7 @@ fn python_str(data_type: &DataType) -> String {
 }
 
 /// Whether a column of the Arrow type can hold values of the Spark type, whichever layout it has.
-fn fits(data_type: &DataType, arrow: &ArrowType) -> bool {
+pub(crate) fn fits(data_type: &DataType, arrow: &ArrowType) -> bool {
     match (data_type, arrow) {
         (_, ArrowType::Dictionary(_, values)) => fits(data_type, values),
         (
