@@ -24,7 +24,7 @@ TABLE = Path(__file__).parent.parent / "engine/tests/data/functions.txt"
 NAMES = TABLE.with_name("function_names.txt")
 
 # What Spark lists among its functions and SQL has a syntax of its own for.
-SYNTAX = "and between case cast extract ilike in like not or when".split()
+SYNTAX = ["and", "between", "case", "cast", "extract", "ilike", "in", "like", "not", "or", "when"]
 
 
 def query(expression):

@@ -90,7 +90,7 @@ impl Failure {
         let parameter = |name: &str| self.0.error.parameters.get(name).map(String::as_str).unwrap_or_default();
         match (&self.0.error.condition, &self.0.error.sql_state) {
             (Some(condition), Some(state)) => {
-                let (header, traceback) = (parameter("msg"), parameter("traceback").trim_end());
+                let (header, traceback) = (parameter("msg"), parameter("traceback").trim_end_matches('\n'));
                 format!("[{condition}] {header}: {traceback}\n SQLSTATE: {state}")
             }
             _ => message.strip_prefix(PYTHON_WORKER).unwrap_or(message).to_owned(),

@@ -150,17 +150,21 @@ def test_functions_of_frames(spark: Any) -> None:
 
 
 def test_aggregates_of_order(spark: Any) -> None:
-    row = spark.table("t").select(
-        F.percentile("i", F.lit(0.5)).alias("p"),
-        F.percentile_approx("i", 0.5).alias("a"),
-        F.mode("j").alias("m"),
-        F.listagg("s", F.lit(",")).alias("l"),
-    ).first()
+    row = (
+        spark.table("t")
+        .select(
+            F.percentile("i", F.lit(0.5)).alias("p"),
+            F.percentile_approx("i", 0.5).alias("a"),
+            F.mode("j").alias("m"),
+            F.listagg("s", F.lit(",")).alias("l"),
+        )
+        .first()
+    )
     assert (row.p, row.a, row.m, row.l) == (1.5, 1, 20, "a,B,a")
 
 
 def test_what_is_observed_is_read_once(spark: Any, tmp_path: Path) -> None:
-    log = str(tmp_path / "reads")
+    log = tmp_path / "reads"
 
     class Counted(DataSource):
         @classmethod
@@ -175,7 +179,7 @@ def test_what_is_observed_is_read_once(spark: Any, tmp_path: Path) -> None:
 
     class Reader(DataSourceReader):
         def read(self, partition: Any) -> Iterator[tuple[int]]:
-            with open(log, "a") as file:
+            with log.open("a") as file:
                 file.write("read\n")
             for x in range(5):
                 yield (x,)

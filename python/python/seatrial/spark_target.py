@@ -59,7 +59,7 @@ class SparkTarget:
 
     def __init__(self, connect: bool, remote: str | None = None, product: str = "spark") -> None:
         self.connect = connect or remote is not None
-        self._remote = remote
+        self._remote: Any = remote
         self._product = product
         # By their settings: see `session_for`.
         self._shared: dict[frozenset[tuple[str, str]], Any] = {}
