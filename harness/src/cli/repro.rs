@@ -53,7 +53,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &ReproOptions) -> anyhow::R
             None
         }
     };
-    let requirements = Installation::spark(&patch).requirements();
+    let requirements = Installation::spark(&patch).classic_requirements();
     let repro = Repro { case, spark: options.spark, patch: patch.as_str(), requirements: &requirements, golden };
     let script = repro.script();
     match &options.output {

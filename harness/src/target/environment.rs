@@ -64,6 +64,12 @@ impl Installation {
         self.packages.iter().map(|(name, version)| format!("{name}=={version}")).collect()
     }
 
+    /// Those of them that PySpark needs in classic mode, for people who run it themselves.
+    pub fn classic_requirements(&self) -> Vec<String> {
+        let classic = |(name, _): &&(&str, String)| CLIENT_PINS.iter().all(|(pin, _)| pin != name);
+        self.packages.iter().filter(classic).map(|(name, version)| format!("{name}=={version}")).collect()
+    }
+
     fn marker_text(&self) -> String {
         format!("format 1\n{}\n", self.requirements().join("\n"))
     }

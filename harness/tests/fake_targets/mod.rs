@@ -4,6 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use seatrial::target::TargetId;
+use seatrial::target::environment::Installation;
+
 const PYTHON: &str = env!("SEATRIAL_BUILD_PYTHON");
 
 fn runner() -> PathBuf {
@@ -26,7 +29,9 @@ pub(crate) fn script(path: &Path, text: &str) {
 pub(crate) fn install_spark(root: &Path, version: &str, options: &str) {
     script(&root.join("java/bin/java"), "#!/bin/sh\necho 'openjdk version \"17.0.1\" 2026-01-01' >&2\n");
     let environment = root.join(format!("cache/spark-{version}"));
-    for package in [&format!("pyspark-{version}"), "pandas-2.3.3", "pyarrow-26.0.1", "numpy-2.4.6"] {
+    let TargetId::Spark(patch) = format!("spark:{version}").parse().unwrap() else { unreachable!() };
+    for requirement in Installation::spark(&patch).requirements() {
+        let package = requirement.replace('-', "_").replace("==", "-");
         let metadata = environment.join(format!("lib/python3.11/site-packages/{package}.dist-info"));
         fs::create_dir_all(&metadata).unwrap();
         fs::write(metadata.join("RECORD"), "").unwrap();
