@@ -15,6 +15,13 @@ from connect_process import ServerProcess
 os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_session_of_another_module() -> None:
+    """Let the first session of a module be the active one: one whose server died stays it."""
+    SparkSession._default_session = None
+    SparkSession._active_session.session = None
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[ServerProcess]:
     with ServerProcess() as process:

@@ -33,13 +33,6 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-u
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ServerProcess]:
-    with ServerProcess() as process:
-        yield process
-        assert process.stop() == 0
-
-
-@pytest.fixture(scope="module")
 def spark(server: ServerProcess) -> Iterator[Any]:
     session = SparkSession.builder.remote(server.url).create()
     yield session
