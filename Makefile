@@ -77,8 +77,8 @@ test: build lint python versions
 	$(SEATRIAL) scoreboard --check
 	$(SEATRIAL) docs --check
 
-## Asks real Spark for every case again, in both modes, and compares with the goldens; then some cases as scripts of their own, the clients of
-## the other versions, and the same Sparks in containers, where there is Docker.
+## Asks real Spark for every case again, in both modes, and compares with the goldens; then some cases as scripts of their
+## own, the clients of the other versions, and the same Sparks in containers, where there is Docker.
 verify: build
 	$(SEATRIAL) check --target spark:$(SPARK)
 	$(SEATRIAL) check --target spark:$(SPARK):connect

@@ -49,7 +49,7 @@ fn run(arguments: &mut Arguments) -> Result<ExitCode, String> {
     std::env::set_current_dir(&root).map_err(|error| text(&error))?;
     let project = Project::find(None).map_err(|error| text(&error))?;
     let suite = case::load(&project.cases());
-    let goldens = GoldenStore::open(&project.golden()).map_err(|error| text(&error))?;
+    let goldens = GoldenStore::open_part(&project.golden(), Mode::Classic, |_| true).map_err(|error| text(&error))?;
     let divergences = Divergences::load(&project.golden().join("divergences/engine.yaml"))
         .map_err(|diagnostics| diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
     target::end_sessions_on_signals().map_err(|error| text(&error))?;

@@ -19,7 +19,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &CheckOptions) -> anyhow::R
     let loaded = context::load(project, &options.selection)?;
     let Loaded { project: place, suite, selection, broken } = &loaded;
     let topics: BTreeSet<&str> = selection.pick_all(suite).into_iter().map(|case| case.id.topic()).collect();
-    let goldens = GoldenStore::open_part(&place.golden(), |topic| topics.contains(topic))?;
+    let goldens = GoldenStore::open_part(&place.golden(), options.target.mode(), |topic| topics.contains(topic))?;
     let asked = match options.spark.is_empty() {
         true => vec![context::spark_version(None, &options.target)],
         false => versions(&options.spark, &goldens),

@@ -8,7 +8,7 @@ use super::arguments::{DocsOptions, ProjectOptions, SelectionOptions};
 use super::context::{self, Loaded};
 use super::exit::Exit;
 use crate::docs;
-use crate::golden::{GoldenStore, replace_file};
+use crate::golden::{GoldenStore, Mode, replace_file};
 
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &DocsOptions) -> anyhow::Result<Exit> {
@@ -17,7 +17,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &DocsOptions) -> anyhow::Re
     if broken {
         return Ok(Exit::Usage);
     }
-    let goldens = GoldenStore::open(&place.golden())?;
+    let goldens = GoldenStore::open_part(&place.golden(), Mode::Classic, |_| true)?;
     let order = fs::read_to_string(place.cases().join("README.md")).unwrap_or_default();
     let folder = place.docs();
     let pages = docs::pages(&suite, &goldens, &order);

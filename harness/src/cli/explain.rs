@@ -5,7 +5,7 @@ use super::context::{self, Loaded};
 use super::exit::{Exit, UsageError};
 use crate::divergence::Divergences;
 use crate::explain::{Sources, explain, of_word, overview, topics};
-use crate::golden::GoldenStore;
+use crate::golden::{GoldenStore, Mode};
 
 /// Runs the command.
 pub(crate) fn run(project: &ProjectOptions, options: &ExplainOptions) -> anyhow::Result<Exit> {
@@ -35,13 +35,14 @@ pub(crate) fn run(project: &ProjectOptions, options: &ExplainOptions) -> anyhow:
         Some(what) => topics(what, &suite, &folder)?,
     };
     let text = match few {
-        Some(few) => explained(&GoldenStore::open_part(&folder, |topic| few.contains(topic))?).ok(),
+        Some(few) => explained(&GoldenStore::open_part(&folder, Mode::Classic, |topic| few.contains(topic))?).ok(),
         None => None,
     };
     // What is unknown may be near to what any golden shows.
     let text = match text {
         Some(text) => text,
-        None => explained(&GoldenStore::open(&folder)?).map_err(|unknown| UsageError(unknown.to_string()))?,
+        None => explained(&GoldenStore::open_part(&folder, Mode::Classic, |_| true)?)
+            .map_err(|unknown| UsageError(unknown.to_string()))?,
     };
     context::print(&text)?;
     Ok(Exit::Ok)

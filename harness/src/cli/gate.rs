@@ -34,7 +34,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &GateOptions) -> anyhow::Re
         return Ok(Exit::Usage);
     }
     let released = Released::find(place, options.baseline.as_deref())?;
-    let goldens = GoldenStore::open(&place.golden())?;
+    let goldens = GoldenStore::open_part(&place.golden(), options.target.mode(), |_| true)?;
     let asked = match options.spark.is_empty() {
         true => versions(&[VersionChoice::All], &goldens),
         false => versions(&options.spark, &goldens),

@@ -29,7 +29,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &PinOptions) -> anyhow::Res
     let selection = SelectionOptions { paths: options.cases.clone(), filter: None };
     let Loaded { project: place, suite, selection, broken } = context::load(project, &selection)?;
     let topics: BTreeSet<&str> = selection.pick_all(&suite).into_iter().map(|case| case.id.topic()).collect();
-    let goldens = GoldenStore::open_part(&place.golden(), |topic| topics.contains(topic))?;
+    let goldens = GoldenStore::open_part(&place.golden(), options.target.mode(), |topic| topics.contains(topic))?;
     let versions = options.versions.of(&goldens);
     let mut pinning = Pinning { place, goldens, options, review_by, exit: Exit::NothingSelected };
     for version in versions {

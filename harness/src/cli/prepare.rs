@@ -3,7 +3,7 @@
 use super::arguments::{PrepareOptions, ProjectOptions};
 use super::context;
 use super::exit::Exit;
-use crate::golden::GoldenStore;
+use crate::golden::{GoldenStore, Mode};
 use crate::run::Project;
 use crate::target::engine::{self, OWN_SPARK};
 use crate::target::environment::Environments;
@@ -13,7 +13,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &PrepareOptions) -> anyhow:
     let mut versions = options.versions.clone();
     if versions.is_empty() {
         let place = Project::find(project.root.as_deref())?;
-        versions.extend(GoldenStore::open_part(&place.golden(), |_| false)?.versions());
+        versions.extend(GoldenStore::open_part(&place.golden(), Mode::Classic, |_| false)?.versions());
     }
     let environments = Environments::of_user()?;
     for version in versions {

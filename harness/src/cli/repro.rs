@@ -5,7 +5,7 @@ use std::io::Write;
 use super::arguments::{ProjectOptions, ReproOptions, SelectionOptions};
 use super::context::{self, Loaded};
 use super::exit::{Exit, UsageError};
-use crate::golden::{GoldenLookup, GoldenStore};
+use crate::golden::{GoldenLookup, GoldenStore, Mode};
 use crate::repro::Repro;
 use crate::run::selection::SelectionError;
 use crate::target::TargetId;
@@ -42,7 +42,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &ReproOptions) -> anyhow::R
         let known = KNOWN_SPARK_VERSIONS.join(", ");
         return Err(UsageError(format!("no Spark {} is known; known are {known}", options.spark)).into());
     };
-    let goldens = GoldenStore::open_part(&place.golden(), |topic| topic == case.id.topic())?;
+    let goldens = GoldenStore::open_part(&place.golden(), Mode::Classic, |topic| topic == case.id.topic())?;
     let golden = match goldens.lookup(options.spark, case) {
         GoldenLookup::Found { observation, .. } => Some(observation),
         GoldenLookup::Stale { .. } | GoldenLookup::Missing => {

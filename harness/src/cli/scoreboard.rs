@@ -21,7 +21,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &ScoreboardOptions) -> anyh
     if *broken {
         return Ok(Exit::Usage);
     }
-    let goldens = GoldenStore::open(&place.golden())?;
+    let goldens = GoldenStore::open_part(&place.golden(), options.target.mode(), |_| true)?;
     let versions = match options.spark.is_empty() {
         true => goldens.versions(),
         false => options.spark.iter().copied().collect(),

@@ -4,7 +4,7 @@ use super::arguments::{ProjectOptions, UnpinOptions};
 use super::context;
 use super::exit::{Exit, UsageError};
 use crate::case::SparkMinor;
-use crate::golden::GoldenStore;
+use crate::golden::{GoldenStore, Mode};
 use crate::run::Project;
 use crate::target::engine::OWN_SPARK;
 
@@ -15,7 +15,7 @@ pub(crate) fn run(project: &ProjectOptions, options: &UnpinOptions) -> anyhow::R
     let Some(file) = place.divergences(&identity) else {
         return Err(UsageError(format!("`{}` is real Spark: nothing is pinned for it", options.target)).into());
     };
-    let versions = options.versions.of(&GoldenStore::open_part(&place.golden(), |_| false)?);
+    let versions = options.versions.of(&GoldenStore::open_part(&place.golden(), Mode::Classic, |_| false)?);
     let mut divergences = context::divergences(&place, &identity)?;
     let mut unpinned = String::new();
     for case in &options.cases {

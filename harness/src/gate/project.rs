@@ -11,7 +11,7 @@ use super::baseline::{Baseline, BaselineError, Then, standing_of};
 use super::{Kind, Standing};
 use crate::case::{self, CaseHash, CaseId, SparkMinor, Suite};
 use crate::divergence::Divergences;
-use crate::golden::GoldenStore;
+use crate::golden::{GoldenStore, Mode};
 use crate::run::Project;
 use crate::scoreboard::{self, Board};
 use crate::target::Identity;
@@ -27,7 +27,7 @@ pub(super) fn read(name: &str, folder: &Path, identity: &Identity) -> Result<Bas
         what: what.to_owned(),
         message,
     };
-    let goldens = GoldenStore::open_part(&project.golden(), |_| false)
+    let goldens = GoldenStore::open_part(&project.golden(), Mode::Classic, |_| false)
         .map_err(|error| broken("the index of the goldens", error.to_string()))?;
     if goldens.versions().is_empty() {
         return Err(BaselineError::NoGoldens(name.to_owned()));

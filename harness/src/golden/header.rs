@@ -17,7 +17,7 @@ pub(super) const COMPONENTS: [&str; 5] = ["spark", "python", "java", "pyarrow", 
 pub(super) struct Header {
     /// By component; only those of [`COMPONENTS`].
     pub(super) versions: BTreeMap<String, String>,
-    pub(super) mode: String,
+    pub(super) mode: Mode,
     /// The digest of the container image that the answers come from; none where no container was used.
     pub(super) image: Option<String>,
 }
@@ -30,7 +30,7 @@ impl Header {
                 out.line(0, &format!("{component}: {}", quoted(version)));
             }
         }
-        out.line(0, &format!("mode: {}", quoted(&self.mode)));
+        out.line(0, &format!("mode: {}", quoted(self.mode.name())));
         if let Some(image) = &self.image {
             out.line(0, &format!("image: {}", quoted(image)));
         }
@@ -56,7 +56,7 @@ impl Header {
         let known =
             COMPONENTS.iter().filter_map(|name| self.versions.get(*name).map(|version| format!("{name} {version}")));
         let image = self.image.as_ref().map(|image| format!("image {image}"));
-        known.chain([self.mode.clone()]).chain(image).collect::<Vec<_>>().join(", ")
+        known.chain([self.mode.to_string()]).chain(image).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -64,7 +64,6 @@ impl Header {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReferenceRecording {
     spark: SparkVersion,
-    mode: Mode,
     header: Header,
 }
 
@@ -81,11 +80,10 @@ impl ReferenceRecording {
         }
         let spark =
             versions.get("spark").and_then(|text| text.parse().ok()).ok_or(GoldenError::NoVersion { name: "spark" })?;
-        let known_mode = Mode::named(mode).ok_or_else(|| GoldenError::UnknownMode { mode: mode.to_owned() })?;
+        let mode = Mode::named(mode).ok_or_else(|| GoldenError::UnknownMode { mode: mode.to_owned() })?;
         let known = versions.iter().filter(|(name, _)| COMPONENTS.contains(&name.as_str()));
         let versions = known.map(|(name, version)| (name.clone(), version.clone())).collect();
-        let header = Header { versions, mode: mode.to_owned(), image: None };
-        Ok(Self { spark, mode: known_mode, header })
+        Ok(Self { spark, header: Header { versions, mode, image: None } })
     }
 
     /// The same, told by a Spark in a container: with the digest of its image.
@@ -102,7 +100,7 @@ impl ReferenceRecording {
 
     /// How it was used.
     pub fn mode(&self) -> Mode {
-        self.mode
+        self.header.mode
     }
 
     /// The digest of the container image that answered, if one did.

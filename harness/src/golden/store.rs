@@ -47,17 +47,17 @@ impl GoldenStore {
     ///
     /// What cannot be read, or is not as the writer left it.
     pub fn open(dir: &Path) -> Result<Self, GoldenError> {
-        Self::open_part(dir, |_| true)
+        Self::open_part(dir, Mode::Connect, |_| true)
     }
 
-    /// Reads which cases were recorded, and of the answers only those to cases of topics (`read/tuples`) that are wanted;
-    /// [`lookup`](Self::lookup) finds the others missing.
+    /// Reads what counts in a mode: which cases were recorded, and of the answers only those to cases of topics (`read/tuples`)
+    /// that are wanted. [`lookup_in`](Self::lookup_in) finds the others missing, and those of a later mode.
     ///
     /// # Errors
     ///
     /// What cannot be read, or is not as the writer left it.
-    pub fn open_part(dir: &Path, wanted: impl Fn(&str) -> bool) -> Result<Self, GoldenError> {
-        let folders = edition_folders(dir)?;
+    pub fn open_part(dir: &Path, mode: Mode, wanted: impl Fn(&str) -> bool) -> Result<Self, GoldenError> {
+        let folders = edition_folders(dir, mode)?;
         let indexes = parallel::map(&folders, |(_, folder)| read_file(&folder.join(INDEX), read_index));
         let mut editions = BTreeMap::new();
         let mut files = Vec::new();
@@ -80,7 +80,7 @@ impl GoldenStore {
         Ok(Self { editions })
     }
 
-    /// The topics of which some edition's file has a text in it, in whatever case its letters are.
+    /// The topics of which some version's file has a text in it, in whatever case its letters are.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl GoldenStore {
     pub fn topics_with(dir: &Path, text: &str) -> Result<BTreeSet<String>, GoldenError> {
         let text = text.to_ascii_lowercase();
         let mut topics = BTreeSet::new();
-        for (_, folder) in edition_folders(dir)? {
+        for (_, folder) in edition_folders(dir, Mode::Classic)? {
             for file in topic_files(&folder)? {
                 if !topics.contains(&file.topic) {
                     let bytes = fs::read(&file.path).map_err(|source| unreadable(&file.path, source))?;
@@ -115,7 +115,7 @@ impl GoldenStore {
     pub fn made_by(&self, mode: Mode, spark: SparkMinor) -> Option<GoldenMaker> {
         let VersionGoldens { header, files, .. } = self.editions.get(&Edition { mode, spark })?;
         let image = header.image.clone().filter(|_| files.values().all(|file| file.image == header.image));
-        Some(GoldenMaker { versions: header.versions.clone(), mode: header.mode.clone(), image })
+        Some(GoldenMaker { versions: header.versions.clone(), mode: header.mode.name().to_owned(), image })
     }
 
     /// The cases that were recorded for a version in classic mode, with the hashes that they had.
@@ -190,19 +190,19 @@ struct GoldenFile {
     pyarrow: Option<String>,
     #[serde(default)]
     pandas: Option<String>,
-    mode: String,
+    mode: Located<String>,
     #[serde(default)]
     image: Option<String>,
     cases: Node,
 }
 
 impl GoldenFile {
-    fn header(&self) -> Header {
+    fn header(&self, mode: Mode) -> Header {
         let versions =
             [Some(&self.spark), self.python.as_ref(), self.java.as_ref(), self.pyarrow.as_ref(), self.pandas.as_ref()];
         let known = COMPONENTS.iter().zip(versions);
         let versions = known.filter_map(|(name, version)| version.map(|version| ((*name).to_owned(), version.clone())));
-        Header { versions: versions.collect(), mode: self.mode.clone(), image: self.image.clone() }
+        Header { versions: versions.collect(), mode, image: self.image.clone() }
     }
 }
 
@@ -214,11 +214,11 @@ struct TopicFile {
     below: PathBuf,
 }
 
-/// The folders of the editions, in order.
-fn edition_folders(dir: &Path) -> Result<Vec<(Edition, PathBuf)>, GoldenError> {
+/// The folders of the editions that count in a mode, in order.
+fn edition_folders(dir: &Path, last: Mode) -> Result<Vec<(Edition, PathBuf)>, GoldenError> {
     let version = |path: &PathBuf| path.file_name()?.to_str()?.parse().ok();
     let mut folders = Vec::new();
-    for mode in Mode::ALL {
+    for mode in Mode::ALL.into_iter().filter(|mode| *mode <= last) {
         let found = entries(&mode.folder(dir))?.into_iter();
         let found = found.filter_map(|path| Some((Edition { mode, spark: version(&path)? }, path)));
         folders.extend(found.filter(|(_, path)| path.is_dir()));
@@ -304,7 +304,11 @@ fn read_tree<T>(tree: &Node, content: impl FnOnce(&Node) -> Result<T, ReadError>
         let message = format!("the format is {}, and this program knows {FORMAT}", file.format.value);
         return Err(ReadError { message, help: None, span: Some(file.format.span) });
     }
-    Ok((file.header(), content(&file.cases)?))
+    let Some(mode) = Mode::named(&file.mode.value) else {
+        let message = format!("the mode is '{}', and this program knows classic and connect", file.mode.value);
+        return Err(ReadError { message, help: None, span: Some(file.mode.span) });
+    };
+    Ok((file.header(mode), content(&file.cases)?))
 }
 
 fn read_index(cases: &Node) -> Result<BTreeMap<CaseId, CaseHash>, ReadError> {

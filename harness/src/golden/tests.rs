@@ -84,7 +84,7 @@ fn a_part_of_the_goldens_is_read_without_the_rest() {
     fs::write(broken, "no golden\n").unwrap();
     assert!(GoldenStore::open(dir.path()).is_err());
     let found = |wanted: &dyn Fn(&str) -> bool| {
-        let goldens = GoldenStore::open_part(dir.path(), wanted).unwrap();
+        let goldens = GoldenStore::open_part(dir.path(), Mode::Classic, wanted).unwrap();
         assert_eq!(goldens.versions().len(), 1);
         matches!(goldens.lookup("4.0".parse().unwrap(), &cases[0]), GoldenLookup::Found { .. })
     };

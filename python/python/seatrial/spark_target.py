@@ -294,10 +294,11 @@ class SparkTarget:
     def stop(self) -> None:
         """Stop Spark; a failure to do so must not keep the runner from ending."""
         try:
+            for session in self._shared.values():
+                session.stop()
             if self._own is not None and self.connect:
                 # The server ends with its Spark, and a client without one would wait for it.
-                for session in (self.spark, *self._shared.values()):
-                    session.client.close()
+                self.spark.client.close()
             (self._own or self.spark).stop()
         except BaseException as error:
             print(f"seatrial.runner: Spark did not stop: {error!r}", file=sys.stderr)
