@@ -5,6 +5,7 @@
 pub mod datasource;
 pub mod error;
 pub mod executor;
+pub mod operator;
 pub mod python;
 pub mod session;
 pub mod types;

@@ -2,11 +2,12 @@
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, DataType as SqlType, DuplicateTreatment, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArgumentList, FunctionArguments, GroupByExpr, Ident, LimitClause, ObjectName, Offset,
-    OffsetRows, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SelectFlavor, SelectItem, SetExpr,
-    TableFactor, TableWithJoins, UnaryOperator, Value,
+    BinaryOperator, CaseWhen, CastKind, DataType as SqlType, Expr, Ident, LimitClause, ObjectName, Offset, OffsetRows,
+    OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SelectItem, SetExpr, TableWithJoins,
+    UnaryOperator, Value,
 };
+use seatrial_engine::session::syntax;
+pub(super) use seatrial_engine::session::syntax::{select, table};
 use seatrial_engine::types::DataType;
 
 /// An identifier that is taken as it is written.
@@ -22,52 +23,6 @@ pub(super) fn column(id: &str) -> Expr {
 /// `expr AS name`.
 pub(super) fn aliased(expr: Expr, name: &str) -> SelectItem {
     SelectItem::ExprWithAlias { expr, alias: ident(name) }
-}
-
-/// `SELECT items FROM from`.
-pub(super) fn select(items: Vec<SelectItem>, from: Vec<TableWithJoins>) -> Select {
-    Select {
-        select_token: AttachedToken::empty(),
-        optimizer_hints: Vec::new(),
-        distinct: None,
-        select_modifiers: None,
-        top: None,
-        top_before_distinct: false,
-        projection: items,
-        exclude: None,
-        into: None,
-        from,
-        lateral_views: Vec::new(),
-        prewhere: None,
-        selection: None,
-        connect_by: Vec::new(),
-        group_by: GroupByExpr::Expressions(Vec::new(), Vec::new()),
-        cluster_by: Vec::new(),
-        distribute_by: Vec::new(),
-        sort_by: Vec::new(),
-        having: None,
-        named_window: Vec::new(),
-        qualify: None,
-        window_before_qualify: false,
-        value_table_mode: None,
-        flavor: SelectFlavor::Standard,
-    }
-}
-
-/// The relation of that name.
-pub(super) fn table(name: Ident) -> TableFactor {
-    TableFactor::Table {
-        name: ObjectName::from(vec![name]),
-        alias: None,
-        args: None,
-        with_hints: Vec::new(),
-        version: None,
-        with_ordinality: false,
-        partitions: Vec::new(),
-        json_path: None,
-        sample: None,
-        index_hints: Vec::new(),
-    }
 }
 
 /// `FROM name`.
@@ -182,22 +137,5 @@ pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
 
 /// `name(DISTINCT arguments)`, if distinct.
 pub(super) fn call_with(name: &str, arguments: Vec<Expr>, distinct: bool) -> Expr {
-    let args = arguments.into_iter().map(|argument| match argument {
-        Expr::Wildcard(_) => FunctionArg::Unnamed(FunctionArgExpr::Wildcard),
-        argument => FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)),
-    });
-    Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::new(name)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: distinct.then_some(DuplicateTreatment::Distinct),
-            args: args.collect(),
-            clauses: Vec::new(),
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
+    syntax::call(Ident::new(name), arguments, distinct)
 }

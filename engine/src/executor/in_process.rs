@@ -11,8 +11,8 @@ use pyo3::types::{PyDict, PyList, PyType};
 use tokio::sync::oneshot;
 
 use super::{
-    Chunk, CreateRequest, CreatedSource, PickledClass, PlanReadRequest, PlannedRead, PythonExecutor, ReadTask,
-    WorkerTask, stream, worker,
+    Chunk, CreateRequest, CreatedSource, PlanReadRequest, PlannedRead, PythonExecutor, ReadTask, WorkerTask, stream,
+    worker,
 };
 use crate::datasource::pushdown::python::push_filters;
 use crate::error::{ExceptionClass, SparkError};
@@ -103,7 +103,7 @@ enum Declared {
 }
 
 fn create_instance(py: Python<'_>, runtime: &PythonRuntime, request: &CreateRequest) -> PyResult<(Pickled, Declared)> {
-    check_python_version(py, runtime, &request.class)?;
+    check_python_version(py, runtime, &request.class.python_version)?;
     let class = request.class.class.load(py)?;
     let api = py.import("pyspark.sql.datasource")?;
     let base = api.getattr("DataSource")?;
@@ -183,15 +183,16 @@ fn from_arrow_columns(schema: &Schema) -> Result<StructType, SparkError> {
     Ok(StructType { fields: fields.collect::<Result<_, _>>()? })
 }
 
-fn check_python_version(py: Python<'_>, runtime: &PythonRuntime, class: &PickledClass) -> PyResult<()> {
-    if class.python_version == runtime.minor_version {
+/// Refuses what another Python (`major.minor`) has pickled.
+pub(super) fn check_python_version(py: Python<'_>, runtime: &PythonRuntime, pickled_by: &str) -> PyResult<()> {
+    if pickled_by == runtime.minor_version {
         return Ok(());
     }
     Err(pyspark_error(
         py,
         "PySparkRuntimeError",
         "PYTHON_VERSION_MISMATCH",
-        [("worker_version", runtime.minor_version.clone()), ("driver_version", class.python_version.clone())],
+        [("worker_version", runtime.minor_version.clone()), ("driver_version", pickled_by.to_owned())],
     ))
 }
 

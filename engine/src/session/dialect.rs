@@ -19,8 +19,7 @@ use super::aggregate_names::{self, Translated};
 use super::coercion::instant;
 use super::functions::intervals;
 use super::interval::{Literal, Unit};
-use super::text_cast;
-use super::{named_arguments, spark_dialect};
+use super::{named_arguments, spark_dialect, syntax, text_cast};
 use crate::error::SparkError;
 use crate::error::condition::INVALID_TYPED_LITERAL;
 use crate::types::StructField;
@@ -369,47 +368,13 @@ fn in_together(values: &Expr, subquery: &ast::Query) -> Option<Expr> {
         sample: None,
     };
     let one = ast::SelectItem::UnnamedExpr(Expr::Value(Value::Number("1".to_owned(), false).into()));
-    let select = ast::Select {
-        projection: vec![one],
-        from: vec![ast::TableWithJoins { relation, joins: Vec::new() }],
-        selection: Some(condition),
-        ..empty_select()
-    };
+    let from = vec![ast::TableWithJoins { relation, joins: Vec::new() }];
+    let select = ast::Select { selection: Some(condition), ..syntax::select(vec![one], from) };
     query.with = None;
     query.order_by = None;
     query.limit_clause = None;
     query.body = Box::new(ast::SetExpr::Select(Box::new(select)));
     Some(Expr::Exists { subquery: Box::new(query), negated: false })
-}
-
-/// A `SELECT` of nothing.
-fn empty_select() -> ast::Select {
-    ast::Select {
-        select_token: ast::helpers::attached_token::AttachedToken::empty(),
-        optimizer_hints: Vec::new(),
-        distinct: None,
-        select_modifiers: None,
-        top: None,
-        top_before_distinct: false,
-        projection: Vec::new(),
-        exclude: None,
-        into: None,
-        from: Vec::new(),
-        lateral_views: Vec::new(),
-        prewhere: None,
-        selection: None,
-        connect_by: Vec::new(),
-        group_by: ast::GroupByExpr::Expressions(Vec::new(), Vec::new()),
-        cluster_by: Vec::new(),
-        distribute_by: Vec::new(),
-        sort_by: Vec::new(),
-        having: None,
-        named_window: Vec::new(),
-        qualify: None,
-        window_before_qualify: false,
-        value_table_mode: None,
-        flavor: ast::SelectFlavor::Standard,
-    }
 }
 
 /// The function that a shift means.
@@ -667,30 +632,12 @@ fn cast(expr: Expr, data_type: SqlType) -> Expr {
 
 /// A call of a function by its name.
 pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
-    call_of(Ident::new(name), arguments)
+    syntax::call(Ident::new(name), arguments, false)
 }
 
 /// A call of a function by a name that is no plain identifier.
 pub(super) fn call_quoted(name: &str, arguments: Vec<Expr>) -> Expr {
-    call_of(Ident::with_quote('`', name), arguments)
-}
-
-fn call_of(name: Ident, arguments: Vec<Expr>) -> Expr {
-    let args = arguments.into_iter().map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))).collect();
-    Expr::Function(ast::Function {
-        name: ObjectName::from(vec![name]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(ast::FunctionArgumentList {
-            duplicate_treatment: None,
-            args,
-            clauses: Vec::new(),
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
+    syntax::call(Ident::with_quote('`', name), arguments, false)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::dialect::arguments;
 use super::functions::generated;
+use super::syntax;
 use crate::error::{ExceptionClass, SparkError};
 
 /// The relations of generators in a select list, with a number behind.
@@ -315,7 +316,7 @@ fn relation(mut from: Vec<TableWithJoins>) -> TableFactor {
         TableFactor::NestedJoin { table_with_joins: Box::new(part), alias: None }
     };
     if from.is_empty() {
-        return table(ONE_ROW);
+        return syntax::table(Ident::new(ONE_ROW));
     }
     let first = nested(from.remove(0));
     if from.is_empty() {
@@ -328,21 +329,6 @@ fn relation(mut from: Vec<TableWithJoins>) -> TableFactor {
     });
     let joins = joins.collect();
     TableFactor::NestedJoin { table_with_joins: Box::new(TableWithJoins { relation: first, joins }), alias: None }
-}
-
-fn table(name: &str) -> TableFactor {
-    TableFactor::Table {
-        name: ObjectName::from(vec![Ident::new(name)]),
-        alias: None,
-        args: None,
-        with_hints: Vec::new(),
-        version: None,
-        with_ordinality: false,
-        partitions: Vec::new(),
-        json_path: None,
-        sample: None,
-        index_hints: Vec::new(),
-    }
 }
 
 fn generating(

@@ -36,6 +36,7 @@ mod semantics;
 mod settings;
 mod spark_dialect;
 mod statement;
+pub mod syntax;
 mod temporal_text;
 mod text_cast;
 mod text_literals;

@@ -112,7 +112,7 @@ impl Hash for Evaluate {
 
 impl PartialOrd for Evaluate {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        if self == other { Some(Ordering::Equal) } else { None }
+        (self == other).then_some(Ordering::Equal)
     }
 }
 

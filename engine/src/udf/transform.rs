@@ -131,7 +131,7 @@ impl Hash for Transform {
 
 impl PartialOrd for Transform {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        if self == other { Some(Ordering::Equal) } else { None }
+        (self == other).then_some(Ordering::Equal)
     }
 }
 

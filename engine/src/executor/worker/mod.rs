@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 use self::pipe::{InputPipe, OutputPipe, Results};
 use crate::error::{ExceptionClass, SparkError};
 use crate::python::cancel::{CancelToken, PythonThread, QueryCancelled};
-use crate::python::exception::{TracebackStyle, pyspark_error, task_error};
+use crate::python::exception::{TracebackStyle, task_error};
 use crate::python::interpreter::PythonRuntime;
 use crate::python::pickle::Pickled;
 use crate::python::task_context;
@@ -151,7 +151,7 @@ fn work(
     task_context::enter(py, task.index)?;
     token.begin_user_code(py);
     for function in &task.functions {
-        check_python_version(py, runtime, function)?;
+        super::in_process::check_python_version(py, runtime, &function.python_version)?;
     }
     let (function, deserializer, serializer) = read(py, module, task)?;
     let results =
@@ -159,10 +159,10 @@ fn work(
     if task.eval_type == EvalType::Batched {
         return rows::work(module, &function, task, given, &results);
     }
-    let input = Bound::new(py, InputPipe::try_new(task, given).map_err(Failure::Spark)?)?;
+    let input = InputPipe::try_new(task, given).map_err(Failure::Spark)?.into_python(py)?;
     let pipe = OutputPipe::new(results);
     let refusal = pipe.refusal();
-    let pipe = Bound::new(py, pipe)?;
+    let pipe = pipe.into_python(py)?;
     let worked = drive(task.index, &function, &deserializer, &serializer, input.as_any(), pipe.as_any());
     token.begin_cleanup();
     match (refusal.take(), worked) {
@@ -206,18 +206,6 @@ fn read<'py>(py: Python<'py>, module: &Bound<'py, PyModule>, task: &WorkerTask) 
     }
     let input = task.input.to_json().to_string();
     module.call_method1("read", (task.eval_type.code(), functions, conf, input))?.extract()
-}
-
-fn check_python_version(py: Python<'_>, runtime: &PythonRuntime, function: &WorkerFunction) -> PyResult<()> {
-    if function.python_version == runtime.minor_version {
-        return Ok(());
-    }
-    Err(pyspark_error(
-        py,
-        "PySparkRuntimeError",
-        "PYTHON_VERSION_MISMATCH",
-        [("worker_version", runtime.minor_version.clone()), ("driver_version", function.python_version.clone())],
-    ))
 }
 
 fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {

@@ -33,8 +33,38 @@ fn failed(error: impl std::fmt::Display) -> PyErr {
     PyOSError::new_err(error.to_string())
 }
 
+/// What either file tells of itself.
+#[pyclass(frozen, subclass, module = "seatrial")]
+pub(super) struct Pipe {
+    is_read: bool,
+}
+
+#[pymethods]
+impl Pipe {
+    fn readable(&self) -> bool {
+        self.is_read
+    }
+
+    fn writable(&self) -> bool {
+        !self.is_read
+    }
+
+    fn seekable(&self) -> bool {
+        false
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        false
+    }
+
+    fn flush(&self) {}
+
+    fn close(&self) {}
+}
+
 /// The file that a worker reads its input from: Arrow streams, made when they are read.
-#[pyclass(frozen, module = "seatrial")]
+#[pyclass(frozen, extends = Pipe, module = "seatrial")]
 pub(super) struct InputPipe(Mutex<Input>);
 
 struct Input {
@@ -68,6 +98,11 @@ impl InputPipe {
             layouts => Framing::Groups(layouts.to_vec()),
         };
         Ok(Self(Mutex::new(Input { given, framing, bytes: Vec::new(), position: 0, ended: false })))
+    }
+
+    /// The file as Python has it.
+    pub(super) fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, Self>> {
+        Bound::new(py, (self, Pipe { is_read: true }))
     }
 }
 
@@ -142,27 +177,6 @@ impl InputPipe {
         input.position = end;
         Ok(PyBytes::new(py, &input.bytes[start..end]))
     }
-
-    fn readable(&self) -> bool {
-        true
-    }
-
-    fn writable(&self) -> bool {
-        false
-    }
-
-    fn seekable(&self) -> bool {
-        false
-    }
-
-    #[getter]
-    fn closed(&self) -> bool {
-        false
-    }
-
-    fn flush(&self) {}
-
-    fn close(&self) {}
 }
 
 /// Why a result was refused, for whoever called the worker: what it raises itself says less.
@@ -183,7 +197,7 @@ impl Refusal {
 }
 
 /// The file that a worker writes its results to: one Arrow stream behind four bytes that announce it.
-#[pyclass(frozen, module = "seatrial")]
+#[pyclass(frozen, extends = Pipe, module = "seatrial")]
 pub(super) struct OutputPipe {
     state: Mutex<Output>,
     results: Results,
@@ -201,6 +215,11 @@ impl OutputPipe {
     pub(super) fn new(results: Results) -> Self {
         let state = Mutex::new(Output { announced: 4, decoder: StreamDecoder::new() });
         Self { state, results, refusal: Refusal::default() }
+    }
+
+    /// The file as Python has it.
+    pub(super) fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, Self>> {
+        Bound::new(py, (self, Pipe { is_read: false }))
     }
 
     pub(super) fn refusal(&self) -> Refusal {
@@ -227,27 +246,6 @@ impl OutputPipe {
         }
         Ok(written)
     }
-
-    fn readable(&self) -> bool {
-        false
-    }
-
-    fn writable(&self) -> bool {
-        true
-    }
-
-    fn seekable(&self) -> bool {
-        false
-    }
-
-    #[getter]
-    fn closed(&self) -> bool {
-        false
-    }
-
-    fn flush(&self) {}
-
-    fn close(&self) {}
 }
 
 /// What becomes of the batches that a function gave.

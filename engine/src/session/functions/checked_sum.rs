@@ -1,4 +1,5 @@
-//! `sum` of integers that fails where it overflows (ANSI mode), instead of starting again at the other end.
+//! `sum` and `avg`, of texts too. A sum of integers fails where it overflows (ANSI mode), instead of starting again at the other
+//! end.
 
 use std::mem::size_of;
 use std::sync::Arc;
@@ -21,16 +22,26 @@ use datafusion::logical_expr::{
 use super::math::overflow;
 use crate::error::SparkError;
 
-/// DataFusion's `sum`, but for sums of integers that fill no window's moving frame.
+/// DataFusion's function, but for texts, and for sums of integers that fill no window's moving frame.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct CheckedSum {
+pub(super) struct OfNumbers {
     inner: Arc<AggregateUDF>,
     signature: Signature,
+    /// Whether it is a sum.
+    sums: bool,
 }
 
-impl CheckedSum {
-    pub(super) fn new() -> Self {
-        Self { inner: sum_udaf(), signature: Signature::user_defined(Volatility::Immutable) }
+impl OfNumbers {
+    pub(super) fn sum() -> Self {
+        Self { inner: sum_udaf(), signature: Signature::user_defined(Volatility::Immutable), sums: true }
+    }
+
+    pub(super) fn average() -> Self {
+        Self { inner: avg_udaf(), signature: Signature::user_defined(Volatility::Immutable), sums: false }
+    }
+
+    fn is_checked(&self, args: &AccumulatorArgs<'_>) -> bool {
+        self.sums && !args.is_distinct && args.return_field.data_type() == &DataType::Int64
     }
 }
 
@@ -45,20 +56,11 @@ fn with_texts(inner: &AggregateUDF, types: &[DataType]) -> Result<Vec<DataType>>
     Ok(coerced.iter().map(|field| field.data_type().clone()).collect())
 }
 
-/// DataFusion's `avg`, of texts too.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct TextAverage {
-    inner: Arc<AggregateUDF>,
-    signature: Signature,
+fn overflowed() -> SparkError {
+    overflow("long overflow", "try_sum")
 }
 
-impl TextAverage {
-    pub(super) fn new() -> Self {
-        Self { inner: avg_udaf(), signature: Signature::user_defined(Volatility::Immutable) }
-    }
-}
-
-impl AggregateUDFImpl for TextAverage {
+impl AggregateUDFImpl for OfNumbers {
     fn name(&self) -> &str {
         self.inner.name()
     }
@@ -80,7 +82,7 @@ impl AggregateUDFImpl for TextAverage {
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        self.inner.inner().accumulator(args)
+        if self.is_checked(&args) { Ok(Box::new(Total { sum: None })) } else { self.inner.inner().accumulator(args) }
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
@@ -92,61 +94,7 @@ impl AggregateUDFImpl for TextAverage {
     }
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
-        self.inner.inner().create_groups_accumulator(args)
-    }
-
-    fn create_sliding_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        self.inner.inner().create_sliding_accumulator(args)
-    }
-
-    fn reverse_expr(&self) -> ReversedUDAF {
-        ReversedUDAF::Identical
-    }
-
-    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
-        self.inner.inner().order_sensitivity()
-    }
-}
-
-fn overflowed() -> SparkError {
-    overflow("long overflow", "try_sum")
-}
-
-fn is_checked(args: &AccumulatorArgs<'_>) -> bool {
-    !args.is_distinct && args.return_field.data_type() == &DataType::Int64
-}
-
-impl AggregateUDFImpl for CheckedSum {
-    fn name(&self) -> &str {
-        "sum"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        with_texts(&self.inner, types)
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        self.inner.inner().return_type(types)
-    }
-
-    fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        if is_checked(&args) { Ok(Box::new(Total { sum: None })) } else { self.inner.inner().accumulator(args) }
-    }
-
-    fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
-        self.inner.inner().state_fields(args)
-    }
-
-    fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
-        self.inner.inner().groups_accumulator_supported(args)
-    }
-
-    fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
-        if is_checked(&args) {
+        if self.is_checked(&args) {
             Ok(Box::new(Totals::default()))
         } else {
             self.inner.inner().create_groups_accumulator(args)
@@ -162,7 +110,7 @@ impl AggregateUDFImpl for CheckedSum {
     }
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
-        AggregateOrderSensitivity::Insensitive
+        self.inner.inner().order_sensitivity()
     }
 
     fn set_monotonicity(&self, data_type: &DataType) -> SetMonotonicity {

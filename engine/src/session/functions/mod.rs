@@ -105,8 +105,8 @@ pub(super) fn register(state: &mut SessionState) -> Result<()> {
         // Its other names go with it, some of which are Spark's.
         state.deregister_udf(name)?;
     }
-    state.register_udaf(Arc::new(AggregateUDF::new_from_impl(checked_sum::CheckedSum::new())))?;
-    state.register_udaf(Arc::new(AggregateUDF::new_from_impl(checked_sum::TextAverage::new())))?;
+    state.register_udaf(Arc::new(AggregateUDF::new_from_impl(checked_sum::OfNumbers::sum())))?;
+    state.register_udaf(Arc::new(AggregateUDF::new_from_impl(checked_sum::OfNumbers::average())))?;
     for name in ["percentile_cont", "approx_percentile_cont", "approx_percentile_cont_with_weight", "approx_median"] {
         state.deregister_udaf(name)?;
     }
