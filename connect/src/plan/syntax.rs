@@ -135,6 +135,11 @@ pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     call_with(name, arguments, false)
 }
 
+/// `-expr`.
+pub(super) fn negative(expr: Expr) -> Expr {
+    Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(expr) }
+}
+
 /// `name(DISTINCT arguments)`, if distinct.
 pub(super) fn call_with(name: &str, arguments: Vec<Expr>, distinct: bool) -> Expr {
     syntax::call(Ident::new(name), arguments, distinct)

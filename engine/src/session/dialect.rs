@@ -211,11 +211,26 @@ impl VisitorMut for Translation {
             if let Err(error) = named_arguments::place(&lower, function) {
                 return ControlFlow::Break(Box::new(error));
             }
+            if let Some(ast::WindowType::WindowSpec(ast::WindowSpec { window_frame: Some(frame), .. })) =
+                &mut function.over
+            {
+                positive(&mut frame.start_bound);
+                frame.end_bound.iter_mut().for_each(positive);
+            }
         }
         if let Some(translated) = translated(expr) {
             *expr = translated;
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Spark's `-1 FOLLOWING` is the row before: `1 PRECEDING`.
+fn positive(bound: &mut ast::WindowFrameBound) {
+    if let ast::WindowFrameBound::Following(Some(distance)) = bound
+        && let Expr::UnaryOp { op: ast::UnaryOperator::Minus, expr } = distance.as_ref()
+    {
+        *bound = ast::WindowFrameBound::Preceding(Some(expr.clone()));
     }
 }
 

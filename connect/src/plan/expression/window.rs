@@ -6,7 +6,7 @@ use spark_connect_proto::expression::window::window_frame::frame_boundary::Bound
 use spark_connect_proto::expression::window::window_frame::{FrameBoundary, FrameType};
 use spark_connect_proto::expression::{Window, literal::LiteralType, window};
 
-use super::super::syntax::number;
+use super::super::syntax::{negative, number};
 use super::super::unsupported;
 use super::{ExprType, Translator, kind};
 use crate::types::malformed;
@@ -58,11 +58,12 @@ impl Translator<'_> {
                     },
                     _ => return Err(unsupported("a window's bound that is no literal")),
                 };
-                let size = Some(Box::new(number(distance.saturating_abs())));
+                let size = number(distance.saturating_abs());
                 match distance {
                     0 => WindowFrameBound::CurrentRow,
-                    distance if distance < 0 => WindowFrameBound::Preceding(size),
-                    _ => WindowFrameBound::Following(size),
+                    // So Spark writes it too, in names of columns.
+                    distance if distance < 0 => WindowFrameBound::Following(Some(Box::new(negative(size)))),
+                    _ => WindowFrameBound::Following(Some(Box::new(size))),
                 }
             }
         })
