@@ -43,6 +43,15 @@ conditions! {
     /// Group aggregates of Python beside others.
     INVALID_PANDAS_UDF_PLACEMENT = "INVALID_PANDAS_UDF_PLACEMENT", "0A000", Analysis,
         "The group aggregate pandas UDF <functionList> cannot be invoked together with as other, non-pandas aggregate functions.";
+    /// A Python aggregate in a pivot.
+    PANDAS_UDAF_IN_PIVOT = "UNSUPPORTED_FEATURE.PANDAS_UDAF_IN_PIVOT", "0A000", Analysis,
+        "The feature is not supported: Pandas user defined aggregate function in the PIVOT clause.";
+    /// `DISTINCT` or `FILTER` in a call that cannot have it.
+    FUNCTION_WITH_UNSUPPORTED_SYNTAX = "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "42000", Analysis,
+        "Invalid SQL syntax: The function <prettyName> does not support <syntax>.";
+    /// An aggregate of an aggregate.
+    NESTED_AGGREGATE_FUNCTION = "NESTED_AGGREGATE_FUNCTION", "42607", Analysis,
+        "It is not allowed to use an aggregate function in the argument of another aggregate function. Please use the inner aggregate function in a sub-query.";
     /// A function of a lambda that runs in Python.
     LAMBDA_FUNCTION_WITH_PYTHON_UDF = "UNSUPPORTED_FEATURE.LAMBDA_FUNCTION_WITH_PYTHON_UDF", "0A000", Analysis,
         "The feature is not supported: Lambda function with Python UDF <funcName> in a higher order function.";

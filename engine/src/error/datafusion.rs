@@ -6,8 +6,8 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 
 use super::condition::{
-    SCALAR_SUBQUERY_TOO_MANY_ROWS, UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION,
-    UNRESOLVED_ROUTINE,
+    NESTED_AGGREGATE_FUNCTION, SCALAR_SUBQUERY_TOO_MANY_ROWS, UNRESOLVED_COLUMN_WITH_SUGGESTION,
+    UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, UNRESOLVED_ROUTINE,
 };
 use super::relation::{SearchPath, not_found, quoted, suggestions};
 use super::{ExceptionClass, SparkError};
@@ -104,6 +104,9 @@ fn from_plan_message(message: &str) -> SparkError {
     if let Some(name) = named("Invalid function '", "'") {
         let path = "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]";
         return UNRESOLVED_ROUTINE.error([("routineName", quoted(&[name])), ("searchPath", path.to_owned())]);
+    }
+    if message.starts_with("Aggregate function calls cannot be nested") {
+        return NESTED_AGGREGATE_FUNCTION.error([]);
     }
     SparkError::plain(ExceptionClass::Analysis, message)
 }

@@ -27,13 +27,13 @@ use crate::error::SparkError;
 use crate::error::condition::UNBOUND_SQL_PARAMETER;
 use crate::types::StructField;
 use crate::types::arrow::to_arrow_field;
-use crate::udf::{PythonCall, PythonFunction};
+use crate::udf::{CalledFunction, PythonCall, PythonFunction};
 
 /// What the names of a query stand for, besides what the session knows by name.
 #[derive(Debug, Default)]
 pub struct Bindings {
     pub(super) relations: BTreeMap<String, Arc<dyn TableProvider>>,
-    pub(super) functions: Vec<Arc<ScalarUDF>>,
+    pub(super) functions: Vec<CalledFunction>,
 }
 
 impl Bindings {
@@ -63,13 +63,9 @@ impl Bindings {
     pub fn literal(&mut self, value: ScalarValue, field: &StructField) -> Result<ast::Expr, SparkError> {
         let name = format!("literal#{}", self.functions.len());
         let field = to_arrow_field(field)?.with_name(&name).with_nullable(value.is_null());
-        self.functions.push(Arc::new(ScalarUDF::new_from_impl(Literal {
-            name: name.clone(),
-            signature: Signature::nullary(Volatility::Immutable),
-            value,
-            field: Arc::new(field),
-        })));
-        Ok(dialect::call_quoted(&name, Vec::new()))
+        let signature = Signature::nullary(Volatility::Immutable);
+        let literal = ScalarUDF::new_from_impl(Literal { name, signature, value, field: Arc::new(field) });
+        Ok(self.call(literal, Vec::new()))
     }
 
     /// A call of a Python function that came with the query. Arguments may be given by name.
@@ -86,14 +82,26 @@ impl Bindings {
         shown.functions.insert(name.clone(), function.name.clone());
         let (keywords, arguments): (Vec<_>, Vec<_>) = arguments.into_iter().unzip();
         shown.keywords.insert(name.clone(), keywords.clone());
-        let call = PythonCall::try_new(name, Arc::new(function), keywords)?;
-        Ok(self.call(call.into_function(), arguments))
+        let call = PythonCall::try_new(name.clone(), Arc::new(function), keywords)?;
+        self.functions.push(call.into_function());
+        Ok(dialect::call_quoted(&name, arguments))
+    }
+
+    /// Whether an expression is a call of an aggregate in Python that came with the query.
+    pub fn is_python_aggregate(&self, expr: &ast::Expr) -> bool {
+        let ast::Expr::Function(call) = expr else { return false };
+        let name = call.name.0.last().and_then(|part| part.as_ident());
+        let is_called = |function: &CalledFunction| match function {
+            CalledFunction::Aggregate(aggregate) => name.is_some_and(|name| name.value == aggregate.name()),
+            CalledFunction::Scalar(_) => false,
+        };
+        self.functions.iter().any(is_called)
     }
 
     /// A call of a function that came with the query.
     pub fn call(&mut self, function: ScalarUDF, arguments: Vec<ast::Expr>) -> ast::Expr {
         let name = function.name().to_owned();
-        self.functions.push(Arc::new(function));
+        self.functions.push(CalledFunction::Scalar(Arc::new(function)));
         dialect::call_quoted(&name, arguments)
     }
 }

@@ -30,6 +30,7 @@ use crate::error::SparkError;
 use crate::error::condition::{DATA_SOURCE_NOT_FOUND, UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY};
 use crate::error::relation::{SearchPath, not_found};
 use crate::executor::CreateRequest;
+use crate::udf::CalledFunction;
 
 /// Where a query's own context keeps names without a schema: apart from those of `default`, which a view may hide.
 pub(super) const SESSION_CATALOG: &str = "system";
@@ -76,11 +77,11 @@ pub(super) fn resolve(
         catalogs.add(&reference, provider)?;
     }
     state.register_catalog_list(catalogs.0);
-    for function in &bindings.functions {
-        state.register_udf(Arc::clone(function))?;
-    }
-    for function in session.inner.functions.calls()? {
-        state.register_udf(function)?;
+    for function in bindings.functions.iter().cloned().chain(session.inner.functions.calls()?) {
+        match function {
+            CalledFunction::Scalar(function) => drop(state.register_udf(function)?),
+            CalledFunction::Aggregate(function) => drop(state.register_udaf(function)?),
+        }
     }
     Ok(SessionContext::new_with_state(state))
 }

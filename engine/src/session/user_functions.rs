@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use datafusion::logical_expr::ScalarUDF;
-
 use super::Session;
 use crate::error::SparkError;
-use crate::udf::{PythonCall, PythonFunction};
+use crate::udf::{CalledFunction, PythonCall, PythonFunction};
 
 /// The functions by their names in lower case.
 #[derive(Debug, Default)]
@@ -28,11 +26,9 @@ impl UserFunctions {
     }
 
     /// The functions as a plan calls them.
-    pub(super) fn calls(&self) -> Result<Vec<Arc<ScalarUDF>>, SparkError> {
-        let calls = self.all().into_iter().filter(|(_, function)| function.eval_type.is_scalar());
-        calls
-            .map(|(name, function)| Ok(Arc::new(PythonCall::try_new(name, function, Vec::new())?.into_function())))
-            .collect()
+    pub(super) fn calls(&self) -> Result<Vec<CalledFunction>, SparkError> {
+        let calls = self.all().into_iter().filter(|(_, function)| function.is_called_by_name());
+        calls.map(|(name, function)| Ok(PythonCall::try_new(name, function, Vec::new())?.into_function())).collect()
     }
 }
 

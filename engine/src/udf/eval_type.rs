@@ -39,15 +39,20 @@ pub enum EvalType {
     GroupedAggArrow,
     /// The same on an iterator of arrays.
     GroupedAggArrowIter,
+    /// `pandas_udf` from series to a value, over windows.
+    WindowAggPandas,
+    /// `arrow_udf` from arrays to a value, over windows.
+    WindowAggArrow,
 }
 
 /// The types with their numbers in PySpark.
-const CODES: [(EvalType, i32); 18] = [
+const CODES: [(EvalType, i32); 20] = [
     (EvalType::Batched, 100),
     (EvalType::ArrowBatched, 101),
     (EvalType::ScalarPandas, 200),
     (EvalType::GroupedMapPandas, 201),
     (EvalType::GroupedAggPandas, 202),
+    (EvalType::WindowAggPandas, 203),
     (EvalType::ScalarPandasIter, 204),
     (EvalType::MapPandas, 205),
     (EvalType::CogroupedMapPandas, 206),
@@ -60,6 +65,7 @@ const CODES: [(EvalType, i32); 18] = [
     (EvalType::ScalarArrow, 250),
     (EvalType::ScalarArrowIter, 251),
     (EvalType::GroupedAggArrow, 252),
+    (EvalType::WindowAggArrow, 253),
     (EvalType::GroupedAggArrowIter, 254),
 ];
 
@@ -95,14 +101,28 @@ impl EvalType {
         )
     }
 
+    /// Whether it gives a value for each row of a window's partition.
+    pub(crate) fn is_windowed(self) -> bool {
+        matches!(self, Self::WindowAggPandas | Self::WindowAggArrow)
+    }
+
+    /// How an aggregate is called over windows, if it can be.
+    pub(crate) fn over_windows(self) -> Option<Self> {
+        match self {
+            Self::GroupedAggPandas => Some(Self::WindowAggPandas),
+            Self::GroupedAggArrow => Some(Self::WindowAggArrow),
+            _ => None,
+        }
+    }
+
     /// Whether it takes rows by groups.
     pub(crate) fn takes_groups(self) -> bool {
-        self.is_aggregate() || (self.gives_tables() && !matches!(self, Self::MapPandas | Self::MapArrow))
+        !self.is_scalar() && !matches!(self, Self::MapPandas | Self::MapArrow)
     }
 
     /// Whether it gives the columns of a table, and no values of columns.
     pub(crate) fn gives_tables(self) -> bool {
-        !self.is_scalar() && !self.is_aggregate()
+        !self.is_scalar() && !self.is_aggregate() && !self.is_windowed()
     }
 
     /// Whether one worker calls no more than one such function.
@@ -138,6 +158,6 @@ mod tests {
         for (eval_type, code) in CODES {
             assert_eq!((EvalType::from_code(code), eval_type.code()), (Some(eval_type), code));
         }
-        assert_eq!(EvalType::from_code(203), None);
+        assert_eq!(EvalType::from_code(208), None);
     }
 }

@@ -12,6 +12,7 @@ use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection};
 
 use super::evaluate::{Call, Evaluate, column};
+use super::grouped::{calls_for_group, is_grouped_call};
 use super::{EvalType, PythonCall, PythonFunction, WorkerSettings};
 use crate::error::condition::{LAMBDA_FUNCTION_WITH_PYTHON_UDF, PYTHON_UDF_IN_ON_CLAUSE};
 
@@ -47,23 +48,28 @@ fn has_calls_within(node: &LogicalPlan) -> Result<bool> {
 }
 
 fn has_calls(expr: &Expr) -> Result<bool> {
-    expr.exists(|expr| Ok(PythonCall::of(expr).is_some()))
+    expr.exists(|expr| Ok(PythonCall::of(expr).is_some() || is_grouped_call(expr)))
 }
 
-struct Extraction {
-    settings: Arc<WorkerSettings>,
+pub(super) struct Extraction {
+    pub(super) settings: Arc<WorkerSettings>,
     /// How many names were given.
     names: usize,
 }
 
 impl Extraction {
-    fn node(&mut self, node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    /// The operator without calls in its expressions.
+    pub(super) fn node(&mut self, node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         if !has_calls_within(&node)? {
             return Ok(Transformed::no(node));
         }
         let plan = match node {
             LogicalPlan::Filter(filter) => self.filter(filter)?,
             LogicalPlan::Join(join) => self.join(join)?,
+            LogicalPlan::Aggregate(aggregate) if aggregate.aggr_expr.iter().any(calls_for_group) => {
+                self.aggregate(aggregate)?
+            }
+            LogicalPlan::Window(window) if window.window_expr.iter().any(calls_for_group) => self.window(window)?,
             node => self.over_one_input(node)?,
         };
         Ok(Transformed::yes(plan))
@@ -170,7 +176,11 @@ impl Extraction {
     }
 
     /// The expressions with columns in the place of calls, and the input that has these columns.
-    fn evaluated(&mut self, mut exprs: Vec<Expr>, mut input: LogicalPlan) -> Result<(Vec<Expr>, LogicalPlan)> {
+    pub(super) fn evaluated(
+        &mut self,
+        mut exprs: Vec<Expr>,
+        mut input: LogicalPlan,
+    ) -> Result<(Vec<Expr>, LogicalPlan)> {
         loop {
             let mut round = Round::default();
             let mut replaced = Vec::with_capacity(exprs.len());
@@ -227,7 +237,7 @@ impl Extraction {
     }
 
     /// A name that no column of the query has.
-    fn name(&mut self, of: &str) -> String {
+    pub(super) fn name(&mut self, of: &str) -> String {
         self.names += 1;
         format!("python {of} #{}", self.names)
     }

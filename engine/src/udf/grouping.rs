@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
-use arrow::compute::{concat_batches, take_record_batch};
+use arrow::compute::{SortOptions, concat_batches, take_record_batch};
 use arrow::datatypes::{DataType as ArrowType, Float32Type, Float64Type};
 use arrow::record_batch::RecordBatch;
-use arrow::row::{RowConverter, SortField};
+use arrow::row::{RowConverter, Rows, SortField};
 use datafusion::error::Result;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::TryStreamExt;
@@ -24,36 +24,38 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// All rows of a relation, by these columns. Without any columns all rows are one group, if there are rows.
-    pub(super) async fn read(input: SendableRecordBatchStream, keys: &[usize]) -> Result<Self> {
+    /// All rows of a relation, by the columns `keys`; those of a group in the order of `order`, and as they came where that
+    /// says nothing. Without keys all rows are one group, if there are rows.
+    pub(super) async fn read(
+        input: SendableRecordBatchStream,
+        keys: &[usize],
+        order: &[(usize, SortOptions)],
+    ) -> Result<Self> {
         let schema = input.schema();
         let batches: Vec<RecordBatch> = input.try_collect().await?;
-        Self::of(concat_batches(&schema, &batches)?, keys)
+        Self::of(concat_batches(&schema, &batches)?, keys, order)
     }
 
-    fn of(rows: RecordBatch, keys: &[usize]) -> Result<Self> {
+    fn of(rows: RecordBatch, keys: &[usize], order: &[(usize, SortOptions)]) -> Result<Self> {
         if rows.num_rows() == 0 {
             return Ok(Self { rows, groups: Vec::new() });
         }
-        let columns: Vec<ArrayRef> =
-            keys.iter().filter_map(|index| rows.columns().get(*index)).map(comparable).collect();
-        if columns.is_empty() {
-            let all = 0..rows.num_rows();
-            return Ok(Self { rows, groups: vec![(Vec::new(), all)] });
-        }
-        let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-        let keys = RowConverter::new(fields)?.convert_columns(&columns)?;
+        let by_key: Vec<_> = keys.iter().map(|index| (*index, SortOptions::default())).collect();
+        let (keys, within) = (comparable_rows(&rows, &by_key)?, comparable_rows(&rows, order)?);
         let count = u32::try_from(rows.num_rows())
             .map_err(|_| SparkError::internal("more rows to group than a partition can have"))?;
         let mut order: Vec<u32> = (0..count).collect();
-        let key = |row: &u32| keys.row(usize::try_from(*row).unwrap_or_default());
-        // A stable sort: rows of a group stay in their order.
-        order.sort_by(|left, right| key(left).cmp(&key(right)));
+        let place = |row: &u32| usize::try_from(*row).unwrap_or_default();
+        let key = |row: &u32| keys.as_ref().map(|keys| keys.row(place(row)));
+        let in_group = |row: &u32| within.as_ref().map(|within| within.row(place(row)));
+        // A stable sort: rows of which nothing is said stay in their order.
+        order.sort_by(|left, right| (key(left), in_group(left)).cmp(&(key(right), in_group(right))));
         let mut groups: Vec<(Vec<u8>, Range<usize>)> = Vec::new();
         let mut start = 0;
         for place in 1..=order.len() {
             if place == order.len() || key(&order[place]) != key(&order[start]) {
-                groups.push((key(&order[start]).as_ref().to_vec(), start..place));
+                let bytes = key(&order[start]).map(|key| key.as_ref().to_vec());
+                groups.push((bytes.unwrap_or_default(), start..place));
                 start = place;
             }
         }
@@ -100,6 +102,19 @@ pub(super) fn matched(left: &Groups, right: &Groups) -> Vec<(Option<usize>, Opti
     pairs
 }
 
+/// What these columns have in each row, as bytes that compare as the values do; nothing if there are no columns.
+fn comparable_rows(rows: &RecordBatch, columns: &[(usize, SortOptions)]) -> Result<Option<Rows>> {
+    if columns.is_empty() {
+        return Ok(None);
+    }
+    let fields = columns
+        .iter()
+        .map(|(index, options)| SortField::new_with_options(rows.column(*index).data_type().clone(), *options));
+    let converter = RowConverter::new(fields.collect())?;
+    let columns: Vec<ArrayRef> = columns.iter().map(|(index, _)| comparable(rows.column(*index))).collect();
+    Ok(Some(converter.convert_columns(&columns)?))
+}
+
 /// The keys with one zero and one NaN.
 fn comparable(column: &ArrayRef) -> ArrayRef {
     macro_rules! normal {
@@ -133,7 +148,7 @@ mod tests {
     }
 
     fn groups(rows: RecordBatch) -> Groups {
-        Groups::of(rows, &[0]).unwrap()
+        Groups::of(rows, &[0], &[]).unwrap()
     }
 
     fn column(batch: &RecordBatch, index: usize) -> Vec<Option<i32>> {
@@ -149,6 +164,17 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_a_group_come_in_order() {
+        let keys = numbers(&[Some(1), Some(2), Some(1), Some(1)]);
+        let rows = rows([keys, numbers(&[Some(3), Some(1), None, Some(5)])]);
+        let order = [(1, SortOptions { descending: true, nulls_first: false })];
+        let groups = Groups::of(rows.clone(), &[0], &order).unwrap();
+        assert_eq!(column(&groups.group(0).unwrap(), 1), [Some(5), Some(3), None]);
+        let one = Groups::of(rows, &[], &order).unwrap();
+        assert_eq!((one.len(), column(&one.group(0).unwrap(), 1)), (1, vec![Some(5), Some(3), Some(1), None]));
+    }
+
+    #[test]
     fn both_zeros_are_one_key_and_so_are_all_nans() {
         let keys: ArrayRef = Arc::new(Float64Array::from(vec![0.0, f64::NAN, -0.0, -f64::NAN]));
         assert_eq!(groups(rows([keys])).len(), 2);
@@ -157,8 +183,8 @@ mod tests {
     #[test]
     fn without_keys_all_rows_are_one_group() {
         let rows = rows([numbers(&[Some(1), Some(2), Some(3)])]);
-        assert_eq!(Groups::of(rows.clone(), &[]).unwrap().group(0), Some(rows.clone()));
-        assert_eq!(Groups::of(rows.slice(0, 0), &[]).unwrap().len(), 0);
+        assert_eq!(Groups::of(rows.clone(), &[], &[]).unwrap().group(0), Some(rows.clone()));
+        assert_eq!(Groups::of(rows.slice(0, 0), &[], &[]).unwrap().len(), 0);
     }
 
     #[test]

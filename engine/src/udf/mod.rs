@@ -11,19 +11,21 @@ mod eval_type;
 mod evaluate;
 mod exec;
 mod extract;
+mod grouped;
 mod grouping;
 mod planner;
 mod rows;
 mod settings;
 mod transform;
 mod transform_exec;
+mod windows;
 
 use std::hash::{Hash, Hasher};
 
 use crate::python::pickle::Pickled;
 use crate::types::DataType;
 
-pub(crate) use call::PythonCall;
+pub(crate) use call::{CalledFunction, PythonCall};
 pub use eval_type::EvalType;
 pub(crate) use extract::extract;
 pub(crate) use planner::FunctionPlanner;
@@ -46,6 +48,13 @@ pub struct PythonFunction {
     pub return_type: DataType,
     /// Whether it gives the same value for the same arguments.
     pub deterministic: bool,
+}
+
+impl PythonFunction {
+    /// Whether expressions can call it, once it has a name.
+    pub(crate) fn is_called_by_name(&self) -> bool {
+        self.eval_type.is_scalar() || self.eval_type.is_aggregate()
+    }
 }
 
 impl Eq for PythonFunction {}

@@ -1,5 +1,5 @@
 //! The operator that gives whole relations to a function: partition by partition (`mapInPandas`), group by group
-//! (`applyInPandas`, aggregates), or the groups of two relations that have the same key (`cogroup`).
+//! (`applyInPandas`, aggregates, windows), or the groups of two relations that have the same key (`cogroup`).
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -10,6 +10,7 @@ use datafusion::common::{DFSchema, DFSchemaRef};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
+use super::windows::Windows;
 use super::{EvalType, PythonFunction, WorkerSettings};
 use crate::error::SparkError;
 use crate::types::arrow::to_scan_schema;
@@ -41,26 +42,42 @@ pub(crate) struct Transformation {
     /// The functions: several only where they are aggregates.
     pub(super) functions: Vec<Applied>,
     pub(super) given: Vec<Given>,
+    /// The windows that aggregates are called over.
+    pub(super) windows: Option<Windows>,
     /// What the functions give.
     pub(super) output: StructType,
 }
 
 impl Transformation {
+    /// How the functions are called.
+    pub(super) fn eval_type(&self) -> EvalType {
+        let eval_type = self.functions.first().map_or(EvalType::MapArrow, |applied| applied.function.eval_type);
+        let over_windows = self.windows.as_ref().and_then(|_| eval_type.over_windows());
+        over_windows.unwrap_or(eval_type)
+    }
+
     /// Whether rows are given by groups.
     pub(super) fn is_grouped(&self) -> bool {
-        self.functions.first().is_some_and(|applied| applied.function.eval_type.takes_groups())
+        self.eval_type().takes_groups()
     }
 
     /// Whether a worker is given the columns of a group as the fields of one.
     pub(super) fn takes_tables(&self) -> bool {
-        let kind = self.functions.first().map(|applied| applied.function.eval_type);
-        matches!(kind, Some(EvalType::GroupedMapArrow | EvalType::GroupedMapArrowIter))
+        matches!(self.eval_type(), EvalType::GroupedMapArrow | EvalType::GroupedMapArrowIter)
     }
 
-    /// The columns of the result that are not the functions': the keys of aggregates.
+    /// The columns of a relation that a worker is given.
+    pub(super) fn shown(&self, given: &Given) -> Vec<usize> {
+        if self.eval_type().gives_tables() { (0..given.columns.fields.len()).collect() } else { given.values.clone() }
+    }
+
+    /// The columns of the result that are not the functions': the keys of aggregates, and all that windows are over.
     pub(super) fn kept(&self) -> Vec<usize> {
-        let aggregates = self.functions.first().is_some_and(|applied| applied.function.eval_type.is_aggregate());
-        self.given.first().filter(|_| aggregates).map(|given| given.keys.clone()).unwrap_or_default()
+        match self.given.first() {
+            Some(given) if self.eval_type().is_windowed() => (0..given.columns.fields.len()).collect(),
+            Some(given) if self.eval_type().is_aggregate() => given.keys.clone(),
+            _ => Vec::new(),
+        }
     }
 
     /// The columns of the result.
@@ -96,7 +113,30 @@ impl Transform {
         output: StructType,
         settings: Arc<WorkerSettings>,
     ) -> Result<Self, SparkError> {
-        let transformation = Transformation { functions, given, output };
+        Self::of(inputs, Transformation { functions, given, windows: None, output }, settings)
+    }
+
+    /// The columns of a relation, and behind them the values of aggregates over windows of its rows.
+    ///
+    /// # Errors
+    /// Never in practice; those of the types' Arrow forms.
+    pub(super) fn over_windows(
+        input: LogicalPlan,
+        functions: Vec<Applied>,
+        given: Given,
+        windows: Windows,
+        output: StructType,
+        settings: Arc<WorkerSettings>,
+    ) -> Result<Self, SparkError> {
+        let transformation = Transformation { functions, given: vec![given], windows: Some(windows), output };
+        Self::of(vec![input], transformation, settings)
+    }
+
+    fn of(
+        inputs: Vec<LogicalPlan>,
+        transformation: Transformation,
+        settings: Arc<WorkerSettings>,
+    ) -> Result<Self, SparkError> {
         let schema = Arc::new(DFSchema::try_from(to_scan_schema(&transformation.columns())?)?);
         Ok(Self { inputs, transformation: Arc::new(transformation), settings, schema })
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, StructArray};
-use arrow::datatypes::{DataType as ArrowType, Field, SchemaRef};
+use arrow::datatypes::{DataType as ArrowType, Field, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::internal_err;
 use datafusion::error::Result;
@@ -22,6 +22,7 @@ use super::exec::schema_of;
 use super::grouping::{Groups, matched};
 use super::rows::{Rows, in_batches, laid_out};
 use super::transform::Transformation;
+use super::windows::Windows;
 use crate::executor::{Chunk, PythonExecutor, WorkerFunction, WorkerTask};
 
 /// Gives relations to functions.
@@ -61,8 +62,11 @@ impl TransformExec {
     /// The schemas in which a worker is given the relations.
     fn layouts(&self) -> Result<Vec<SchemaRef>> {
         let layout = |given: &super::Given| {
-            let fields = given.columns.fields.iter().map(|field| self.settings.field(&field.name, &field.data_type));
-            let fields = fields.collect::<Result<Vec<_>, _>>()?;
+            let shown = self.transformation.shown(given);
+            let fields = shown.iter().filter_map(|index| given.columns.fields.get(*index));
+            let fields = fields.map(|field| self.settings.field(&field.name, &field.data_type));
+            let mut fields = fields.collect::<Result<Vec<_>, _>>()?;
+            fields.extend(self.transformation.windows.iter().flat_map(Windows::fields));
             Ok(schema_of(fields))
         };
         self.transformation.given.iter().map(layout).collect()
@@ -74,11 +78,12 @@ impl TransformExec {
             python_version: applied.function.python_version.clone(),
             arguments: applied.arguments.clone(),
         });
-        let eval_type = self.transformation.functions.first().map(|applied| applied.function.eval_type);
+        let mut conf = self.settings.conf.clone();
+        conf.extend(self.transformation.windows.iter().flat_map(Windows::conf));
         WorkerTask {
-            eval_type: eval_type.unwrap_or(super::EvalType::MapArrow),
+            eval_type: self.transformation.eval_type(),
             functions: functions.collect(),
-            conf: self.settings.conf.clone(),
+            conf,
             input: self.transformation.given.first().map(|given| given.columns.clone()).unwrap_or_default(),
             layouts,
             output: self.transformation.output.clone(),
@@ -97,20 +102,29 @@ impl TransformExec {
         (table, batches.boxed())
     }
 
-    /// The groups of one relation. Keys are put aside where they are part of the result.
+    /// The groups of one relation. What is part of the result beside the functions' values is put aside.
     fn groups(&self, input: SendableRecordBatchStream, layout: &SchemaRef, aside: Arc<Mutex<Rows>>) -> Chunks {
         let (layout, size) = (Arc::clone(layout), self.settings.max_records);
         let table = self.transformation.takes_tables().then(|| table_of(&layout));
         let transformation = Arc::clone(&self.transformation);
         let kept = transformation.kept();
-        let keys = transformation.given.first().map(|given| given.keys.clone()).unwrap_or_default();
         let groups = async move {
-            let groups = Groups::read(input, &keys).await?;
+            let Some(given) = transformation.given.first() else {
+                return internal_err!("groups of a relation that is not described");
+            };
+            let shown = transformation.shown(given);
+            let order = transformation.windows.as_ref().map(|windows| windows.order.as_slice()).unwrap_or_default();
+            let groups = Groups::read(input, &given.keys, order).await?;
             let chunks = (0..groups.len()).filter_map(move |index| groups.group(index)).map(move |group| {
                 if !kept.is_empty() {
-                    aside.lock().unwrap_or_else(PoisonError::into_inner).push(group.slice(0, 1).project(&kept)?);
+                    // An aggregate has one value for a group, a window one for each row.
+                    let rows = if transformation.windows.is_some() { group.num_rows() } else { 1 };
+                    let rows = group.slice(0, rows).project(&kept)?;
+                    aside.lock().unwrap_or_else(PoisonError::into_inner).push(rows);
                 }
-                let batches = sliced(&group, &layout, size)?;
+                let bounds = transformation.windows.as_ref().map(|windows| windows.bounds(&group)).transpose()?;
+                let rows = with_columns(&group.project(&shown)?, bounds.unwrap_or_default())?;
+                let batches = sliced(&rows, &layout, size)?;
                 Ok(Chunk::Group(vec![match &table {
                     Some(table) => batches.iter().map(|batch| in_table(batch, table)).collect::<Result<_>>()?,
                     None => batches,
@@ -129,8 +143,8 @@ impl TransformExec {
             let [left, right] = inputs;
             let keys =
                 |index: usize| transformation.given.get(index).map(|given| given.keys.clone()).unwrap_or_default();
-            let left = Groups::read(left, &keys(0)).await?;
-            let right = Groups::read(right, &keys(1)).await?;
+            let left = Groups::read(left, &keys(0), &[]).await?;
+            let right = Groups::read(right, &keys(1), &[]).await?;
             let chunks = matched(&left, &right).into_iter().map(move |(of_left, of_right)| {
                 let group = |groups: &Groups, index: Option<usize>| {
                     index.and_then(|index| groups.group(index)).unwrap_or_else(|| groups.none())
@@ -150,6 +164,17 @@ type Chunks = BoxStream<'static, Result<Chunk>>;
 /// The schema of rows in tables of one column each, whose fields are the columns.
 fn table_of(layout: &SchemaRef) -> SchemaRef {
     schema_of(vec![Field::new("struct", ArrowType::Struct(layout.fields().clone()), false)])
+}
+
+/// The rows with these columns behind theirs.
+fn with_columns(batch: &RecordBatch, columns: Vec<ArrayRef>) -> Result<RecordBatch> {
+    if columns.is_empty() {
+        return Ok(batch.clone());
+    }
+    let added = columns.iter().map(|column| Arc::new(Field::new("", column.data_type().clone(), false)));
+    let fields: Vec<_> = batch.schema().fields().iter().cloned().chain(added).collect();
+    let columns = batch.columns().iter().cloned().chain(columns).collect();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
 fn in_table(batch: &RecordBatch, table: &SchemaRef) -> Result<RecordBatch> {

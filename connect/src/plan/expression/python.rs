@@ -5,7 +5,6 @@ use seatrial_engine::error::SparkError;
 use spark_connect_proto::CommonInlineUserDefinedFunction;
 use spark_connect_proto::expression::ExprType;
 
-use super::super::unsupported;
 use super::Translator;
 use crate::python_function;
 use crate::types::malformed;
@@ -14,13 +13,10 @@ impl Translator<'_> {
     /// A call of a Python function.
     ///
     /// # Errors
-    /// What is wrong with its arguments; functions that give no value for each row.
+    /// What is wrong with its arguments; functions over relations.
     pub(super) fn python(&mut self, message: &CommonInlineUserDefinedFunction) -> Result<Expr, SparkError> {
         let function = python_function::of(message)?;
-        if function.eval_type.is_aggregate() {
-            return Err(unsupported("aggregate functions in Python"));
-        }
-        if !function.eval_type.is_scalar() {
+        if !function.eval_type.is_scalar() && !function.eval_type.is_aggregate() {
             return Err(malformed("a function over relations as an expression"));
         }
         let mut arguments = Vec::with_capacity(message.arguments.len());

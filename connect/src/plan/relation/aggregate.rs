@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Distinct, Expr, GroupByExpr, SelectItem};
+use seatrial_engine::error::condition::PANDAS_UDAF_IN_PIVOT;
 use seatrial_engine::error::{ExceptionClass, SparkError};
 use seatrial_engine::types::{DataType, StructField};
 use spark_connect_proto::Aggregate;
@@ -105,6 +106,9 @@ impl Planner<'_> {
         results: Vec<Item>,
         translator: &mut Translator<'_>,
     ) -> Result<Vec<Item>, SparkError> {
+        if results.iter().any(|result| translator.bindings.is_python_aggregate(&result.sql)) {
+            return Err(PANDAS_UDAF_IN_PIVOT.error([]));
+        }
         let by = pivot.col.as_ref().ok_or_else(|| malformed("a pivot without a column"))?;
         let by = translator.expression(by)?;
         let values = match pivot.values.is_empty() {
