@@ -113,7 +113,6 @@ def test_show_lays_tables_out(spark: Any) -> None:
         "|bbbbbbbbbbbbbbbbbbbb|NULL|                                    x|\n"
         "|                NULL| 333|                                 NULL|\n"
         "+--------------------+----+-------------------------------------+\n"
-        "\n"
     )
     assert shown(frame, 1) == (
         "+--------------------+---+-------------------------------------+\n"

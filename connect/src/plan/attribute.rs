@@ -140,12 +140,15 @@ pub(crate) fn find(columns: &[Attribute], parts: &[String]) -> Result<Option<Res
     found.dedup_by(|left, right| left.id == right.id);
     let [attribute] = found.as_slice() else {
         let mut names: Vec<String> = found.iter().map(|attribute| quoted(&attribute.parts())).collect();
-        names.dedup();
+        names.sort();
         return Err(
             AMBIGUOUS_REFERENCE.error([("name", quoted(parts)), ("referenceNames", format!("[{}]", names.join(", ")))])
         );
     };
-    with_fields(Resolved::from(*attribute), &attribute.field.data_type, &parts[qualifiers + 1..]).map(Some)
+    // The column is shown as it was asked for.
+    let mut attribute = (*attribute).clone();
+    attribute.field.name.clone_from(&parts[qualifiers]);
+    with_fields(Resolved::from(&attribute), &attribute.field.data_type, &parts[qualifiers + 1..]).map(Some)
 }
 
 /// The field of a field of … a column.

@@ -2,6 +2,7 @@
 
 mod fields;
 mod function;
+mod origin;
 mod python;
 mod text;
 mod window;
@@ -176,6 +177,12 @@ impl<'p> Translator<'p> {
     /// # Errors
     /// What does not resolve, and what is not supported.
     pub(crate) fn expression(&mut self, expression: &Expression) -> Result<Expr, SparkError> {
+        let sql = self.sql_of(expression)?;
+        self.note_call(expression, &sql);
+        Ok(sql)
+    }
+
+    fn sql_of(&mut self, expression: &Expression) -> Result<Expr, SparkError> {
         let missing = || malformed("an expression without its child");
         match kind(expression)? {
             ExprType::Literal(literal) => self.literal(literal),

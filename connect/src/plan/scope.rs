@@ -86,7 +86,7 @@ impl Scope {
                 Some(found) if self.has_name(plan_id, parts)? => Ok(found),
                 _ => Err(unresolved(parts, &self.columns)),
             },
-            None => Err(CANNOT_RESOLVE_DATAFRAME_COLUMN.error([("name", shown())])),
+            None => Err(CANNOT_RESOLVE_DATAFRAME_COLUMN.error([("name", format!("\"{}\"", parts.join(".")))])),
         }
     }
 

@@ -198,6 +198,33 @@ conditions! {
     /// An operator between types that it does not take.
     BINARY_OP_WRONG_TYPE = "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", "42K09", Analysis,
         "Cannot resolve <sqlExpr> due to data type mismatch: the binary operator requires the input type <inputType>, not <actualDataType>.";
+    /// An array of more elements than Java's have.
+    COLLECTION_SIZE_LIMIT_EXCEEDED = "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", "54000", SparkRuntime,
+        "Can't create array with <numberOfElements> elements which exceeding the array size limit <maxRoundedArrayLength>, the value of parameter(s) <parameter> in the function <functionName> is invalid.";
+    /// An operator between types that have none in common.
+    BINARY_OP_DIFF_TYPES = "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: the left and right operands of the binary operator have incompatible types (<left> and <right>).";
+    /// A cast between types of which none becomes the other.
+    CAST_WITHOUT_SUGGESTION = "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType>.";
+    /// A condition that is neither true nor false.
+    FILTER_NOT_BOOLEAN = "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: Filter expression <filter> of type <type> is not a boolean.";
+    /// A column that is neither grouped by nor aggregated.
+    MISSING_AGGREGATION = "MISSING_AGGREGATION", "42803", Analysis,
+        "The non-aggregating expression <expression> is based on columns which are not participating in the GROUP BY clause.\nAdd the columns or the expression to the GROUP BY, aggregate the expression, or use <expressionAnyValue> if you do not care which of the values within a group is returned.";
+    /// The same where nothing is grouped by.
+    MISSING_GROUP_BY = "MISSING_GROUP_BY", "42803", Analysis,
+        "The query does not include a GROUP BY clause. Add GROUP BY or turn it into the window functions using OVER clauses.";
+    /// An aggregate where rows are not grouped yet.
+    INVALID_WHERE_CONDITION = "INVALID_WHERE_CONDITION", "42903", Analysis,
+        "The WHERE condition <condition> contains invalid expressions: <expressionList>.\nRewrite the query to avoid window functions, aggregate functions, and generator functions in the WHERE clause.";
+    /// `ORDER BY 5` of fewer columns.
+    ORDER_BY_POS_OUT_OF_RANGE = "ORDER_BY_POS_OUT_OF_RANGE", "42805", Analysis,
+        "ORDER BY position <index> is not in select list (valid range is [1, <size>]).";
+    /// `LIMIT -1`.
+    NEGATIVE_LIMIT = "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE", "42K0E", Analysis,
+        "The limit like expression <expr> is invalid. The <name> expression must be equal to or greater than 0, but got <v>.";
     /// A result beyond the integers, in ANSI mode.
     ARITHMETIC_OVERFLOW = "ARITHMETIC_OVERFLOW", "22003", Arithmetic,
         "<message>.<alternative> If necessary set <config> to \"false\" to bypass this error.";
@@ -209,7 +236,7 @@ conditions! {
         "The <value> cannot be represented as Decimal(<precision>, <scale>). If necessary set <config> to \"false\" to bypass this error, and return NULL instead.";
     /// A number that does not fit the type that it is cast to, in ANSI mode.
     CAST_OVERFLOW = "CAST_OVERFLOW", "22003", Arithmetic,
-        "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead. If necessary set <ansiConfig> to \"false\" to bypass this error.";
+        "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead.";
     /// A typed literal that is none.
     INVALID_TYPED_LITERAL = "INVALID_TYPED_LITERAL", "42604", Parse,
         "The value of the typed literal <valueType> is invalid: <value>.";

@@ -504,7 +504,7 @@ fn of_function(name: &str, arguments: Vec<Expr>) -> Option<Expr> {
         "startswith" => Some(call("either_starts_with", arguments)),
         "endswith" => Some(call("either_ends_with", arguments)),
         "contains" => Some(call("either_contains", arguments)),
-        "rand" if arguments.is_empty() => Some(call("random", arguments)),
+        "random" => Some(call("rand", arguments)),
         "size" | "cardinality" | "array_size" => Some(cast(call("cardinality", arguments), SqlType::Int(None))),
         "array" => Some(call("make_array", arguments)),
         "if" => {

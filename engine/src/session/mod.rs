@@ -1,6 +1,7 @@
 //! The session: settings, registered data sources, temporary views, SQL.
 
 mod aggregate_names;
+mod analysis_errors;
 mod cache;
 mod catalog;
 mod char_padding;
@@ -65,6 +66,7 @@ use crate::udf::FunctionPlanner;
 use cache::Cache;
 use catalog::{Names, Table, View};
 use diagnosis::Around;
+use analysis_errors::Written;
 use query_context::CastContexts;
 use semantics::Surroundings;
 use text_cast::Reading;
@@ -74,6 +76,7 @@ pub use config::{EngineSettings, SessionConf};
 pub use dataframe::{DataFrame, QueryPlan};
 pub use listing::Listed;
 pub use names::Shown;
+pub use query_context::{ClientCall, Operand, Operation};
 pub use over::{Bindings, Kept};
 pub use reader::DataFrameReader;
 
@@ -309,17 +312,19 @@ impl Session {
                 contexts: if quoted { CastContexts::of_query(text, &query) } else { CastContexts::default() },
             }),
         };
+        let written = Written { statement: query.clone(), with_ids: false };
         if let Statement::Statement(ast) = &mut query {
             names::write_out(ast, &Shown { functions: self.inner.functions.shown(), ..Shown::default() });
             dialect::translate(ast)?;
         }
-        self.planned(query, &Bindings::default(), surroundings).await
+        self.planned(query, written, &Bindings::default(), surroundings).await
     }
 
     /// Plans a query that was translated for DataFusion.
     async fn planned(
         &self,
         mut query: Statement,
+        written: Written,
         bindings: &Bindings,
         surroundings: Surroundings,
     ) -> Result<DataFrame, SparkError> {
@@ -328,7 +333,9 @@ impl Session {
         identifiers::resolve(&context, &state, &mut query).await?;
         generators::prepare(&mut query)?;
         using_joins::write_out(&state, &mut query).await?;
-        let mut plan = semantics::apply(state.statement_to_plan(query).await?, &surroundings)?;
+        let plan = state.statement_to_plan(query).await.and_then(|plan| semantics::apply(plan, &surroundings));
+        let is_aggregate = |name: &str| state.aggregate_functions().contains_key(&name.to_lowercase());
+        let mut plan = plan.map_err(|error| written.explain(error.into(), is_aggregate))?;
         if !bindings.functions.is_empty() {
             plan = over::with_literals(plan)?;
         }

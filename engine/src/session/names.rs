@@ -28,15 +28,23 @@ pub struct Shown {
 impl Shown {
     /// The name of an expression, each of whose columns is a name, `#` and a number.
     pub fn pretty(&self, expr: &Expr) -> String {
-        let namer = Namer { shown: self, with_ids: true };
+        let namer = Namer { shown: self, with_ids: true, parameters: Vec::new() };
         cast_column(expr, &[]).map_or_else(|| namer.name(expr), |column| namer.name(&column))
     }
+}
+
+/// The name of an expression: of a planner's query, whose columns have numbers behind their names, or of a statement's text.
+pub(super) fn name_of(expr: &Expr, shown: &Shown, with_ids: bool) -> String {
+    Namer { shown, with_ids, parameters: Vec::new() }.name(expr)
 }
 
 /// Gives each expression of a select list that has no name the one that Spark gives it.
 pub(super) fn write_out(statement: &mut Statement, shown: &Shown) {
     let _ = statement.visit(&mut SelectLists { shown });
 }
+
+/// How Spark shows a parameter of a lambda.
+const VARIABLE: &str = "namedlambdavariable()";
 
 struct SelectLists<'a> {
     shown: &'a Shown,
@@ -68,7 +76,7 @@ impl VisitorMut for SelectLists<'_> {
                 }
                 continue;
             }
-            let namer = Namer { shown: self.shown, with_ids: false };
+            let namer = Namer { shown: self.shown, with_ids: false, parameters: Vec::new() };
             let name = cast_column(expr, &sources).map_or_else(|| namer.name(expr), |column| namer.name(&column));
             let repeated = known.contains(&name.to_lowercase());
             known.push(name.to_lowercase());
@@ -123,10 +131,13 @@ fn cast_column(expr: &Expr, sources: &[String]) -> Option<Expr> {
     }
 }
 
+#[derive(Clone)]
 struct Namer<'a> {
     shown: &'a Shown,
     /// Whether names of columns are a planner's; those in the text of a statement are all its own.
     with_ids: bool,
+    /// The parameters of the lambdas around, in lower case.
+    parameters: Vec<String>,
 }
 
 impl Namer<'_> {
@@ -136,6 +147,7 @@ impl Namer<'_> {
 
     fn name(&self, expr: &Expr) -> String {
         match expr {
+            Expr::Identifier(ident) if self.parameters.contains(&ident.value.to_lowercase()) => VARIABLE.to_owned(),
             Expr::Identifier(ident) if self.with_ids => name_of_id(&ident.value).to_owned(),
             Expr::Identifier(ident) => ident.value.clone(),
             Expr::CompoundIdentifier(parts) => {
@@ -145,8 +157,12 @@ impl Namer<'_> {
             Expr::Value(value) => literal(&value.value),
             Expr::TypedString(typed) => format!("{} {}", typed.data_type, typed.value),
             Expr::BinaryOp { left, op, right } => {
+                let moved = moved_by_interval(left, op, right);
                 let (left, right) = (self.name(left), self.name(right));
                 match op {
+                    // Moments come first, and without parentheses.
+                    op if moved == Some(Side::Left) => format!("{left} {op} {right}"),
+                    op if moved == Some(Side::Right) => format!("{right} {op} {left}"),
                     BinaryOperator::NotEq => format!("(NOT ({left} = {right}))"),
                     BinaryOperator::StringConcat => format!("concat({left}, {right})"),
                     BinaryOperator::Spaceship => format!("({left} <=> {right})"),
@@ -231,6 +247,8 @@ impl Namer<'_> {
             Expr::Ceil { expr, .. } => format!("CEIL({})", self.name(expr)),
             Expr::Floor { expr, .. } => format!("FLOOR({})", self.name(expr)),
             Expr::Collate { expr, collation } => format!("collate({}, {collation})", self.name(expr)),
+            Expr::Struct { values, .. } => format!("struct({})", self.list(values)),
+            Expr::Named { expr, name } => format!("{} AS {}", self.name(expr), name.value),
             Expr::Tuple(fields) => format!("struct({})", self.list(fields)),
             other => other.to_string(),
         }
@@ -245,6 +263,8 @@ impl Namer<'_> {
         }
         let name = match lower.as_str() {
             "ceil" | "ceiling" | "floor" => lower.to_uppercase().replace("CEILING", "CEIL"),
+            "random" => "rand".to_owned(),
+            "rank" | "dense_rank" | "percent_rank" => lower.to_uppercase(),
             lower => self.shown.functions.get(lower).map_or(lower, String::as_str).to_owned(),
         };
         let mut text = match &function.args {
@@ -266,9 +286,7 @@ impl Namer<'_> {
                     other => other.to_string(),
                 });
                 let mut arguments = arguments.collect::<Vec<_>>();
-                if arguments.len() == 1 && matches!(name.as_str(), "listagg" | "string_agg") {
-                    arguments.push("NULL".to_owned());
-                }
+                self.complete(&lower, &mut arguments);
                 let arguments = arguments.join(", ");
                 format!("{name}({}{arguments})", if distinct { "DISTINCT " } else { "" })
             }
@@ -290,10 +308,43 @@ impl Namer<'_> {
                 let keys = window.order_by.iter().map(|key| self.sort_key(key)).collect::<Vec<_>>().join(", ");
                 parts.push(format!("ORDER BY {keys}"));
             }
-            parts.push(self.frame(window.window_frame.as_ref(), window.order_by.is_empty(), &name));
+            parts.push(match (lower.as_str(), &function.args) {
+                ("lag" | "lead", FunctionArguments::List(list)) => self.distant_row(&lower, &list.args),
+                _ => self.frame(window.window_frame.as_ref(), window.order_by.is_empty(), &lower),
+            });
             text.push_str(&format!(" OVER ({})", parts.join(" ")));
         }
         text
+    }
+
+    /// Adds the arguments that Spark shows though they were left out, and takes away those that it does not show.
+    fn complete(&self, function: &str, arguments: &mut Vec<String>) {
+        let shown: &[&str] = match (function, arguments.len()) {
+            ("listagg" | "string_agg", 1) => &["NULL"],
+            ("lag" | "lead", 1) => &["1", "NULL"],
+            ("lag" | "lead", 2) => &["NULL"],
+            ("regexp_replace", 3) | ("regexp_extract" | "regexp_extract_all", 2) => &["1"],
+            ("aggregate" | "reduce", 3) => &["lambdafunction(namedlambdavariable(), namedlambdavariable())"],
+            _ => &[],
+        };
+        arguments.extend(shown.iter().map(|argument| (*argument).to_owned()));
+        match function {
+            // Whether nulls are left out, and the schema, are not among the operands of the expression.
+            "first" | "first_value" | "last" | "last_value" | "any_value" | "mode" | "from_json" | "from_csv" => {
+                arguments.truncate(1);
+            }
+            _ => {}
+        }
+    }
+
+    /// The frame of `lag` and `lead`: the one row at that distance.
+    fn distant_row(&self, function: &str, arguments: &[FunctionArg]) -> String {
+        let distance = match arguments.get(1) {
+            Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(distance))) => self.name(distance),
+            _ => "1".to_owned(),
+        };
+        let sign = if function == "lag" { "-" } else { "" };
+        format!("ROWS BETWEEN {sign}{distance} FOLLOWING AND {sign}{distance} FOLLOWING")
     }
 
     fn sort_key(&self, key: &OrderByExpr) -> String {
@@ -332,10 +383,35 @@ impl Namer<'_> {
     }
 
     fn lambda(&self, lambda: &LambdaFunction) -> String {
-        let body = self.name(&lambda.body);
-        // The parameters themselves are shown without their names.
-        let arguments = vec!["namedlambdavariable()"; lambda.params.len()];
+        let mut within = self.clone();
+        within.parameters.extend(lambda.params.iter().map(|parameter| parameter.name.value.to_lowercase()));
+        let body = within.name(&lambda.body);
+        let arguments = vec![VARIABLE; lambda.params.len()];
         format!("lambdafunction({body}, {})", arguments.join(", "))
+    }
+}
+
+/// A side of an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// The side of the moment that an interval is added to or taken from, as far as the expression tells.
+fn moved_by_interval(left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<Side> {
+    match (is_interval(left), op, is_interval(right)) {
+        (false, BinaryOperator::Plus | BinaryOperator::Minus, true) => Some(Side::Left),
+        (true, BinaryOperator::Plus, false) => Some(Side::Right),
+        _ => None,
+    }
+}
+
+fn is_interval(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_interval(inner),
+        Expr::Interval(_) => true,
+        _ => false,
     }
 }
 
@@ -406,6 +482,6 @@ mod tests {
     )]
     fn columns_without_an_alias_have_spark_s_names(#[case] expression: &str, #[case] expected: &str) {
         let expr = Parser::new(&SparkSqlDialect {}).try_with_sql(expression).unwrap().parse_expr().unwrap();
-        assert_eq!(Namer { shown: &Shown::default(), with_ids: false }.name(&expr), expected);
+        assert_eq!(Namer { shown: &Shown::default(), with_ids: false, parameters: Vec::new() }.name(&expr), expected);
     }
 }

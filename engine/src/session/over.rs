@@ -21,6 +21,8 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::ast::{VisitMut, VisitorMut};
 
+use super::analysis_errors::Written;
+use super::query_context::ClientCall;
 use super::semantics::Surroundings;
 use super::{DataFrame, Session, Shown, dialect, plain, spark_dialect};
 use crate::error::SparkError;
@@ -34,6 +36,7 @@ use crate::udf::{CalledFunction, PythonCall, PythonFunction};
 pub struct Bindings {
     pub(super) relations: BTreeMap<String, Arc<dyn TableProvider>>,
     pub(super) functions: Vec<CalledFunction>,
+    pub(super) calls: Vec<ClientCall>,
 }
 
 impl Bindings {
@@ -87,6 +90,11 @@ impl Bindings {
         Ok(dialect::call_quoted(&name, arguments))
     }
 
+    /// Notes which call of the client's program made an expression of the query: errors quote it.
+    pub fn called_from(&mut self, call: ClientCall) {
+        self.calls.push(call);
+    }
+
     /// Whether an expression is a call of an aggregate in Python that came with the query.
     pub fn is_python_aggregate(&self, expr: &ast::Expr) -> bool {
         let ast::Expr::Function(call) = expr else { return false };
@@ -113,12 +121,13 @@ impl Session {
     /// As [`sql`](Self::sql), without places in a text.
     pub async fn query_over(&self, query: ast::Query, bindings: &Bindings) -> Result<DataFrame, SparkError> {
         let conf = self.conf();
-        let surroundings = Surroundings::without_text(&conf);
+        let surroundings = Surroundings::of_calls(&conf, &bindings.calls);
         let mut statement = Statement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
+        let written = Written { statement: statement.clone(), with_ids: true };
         if let Statement::Statement(ast) = &mut statement {
             dialect::translate(ast)?;
         }
-        self.planned(statement, bindings, surroundings).await
+        self.planned(statement, written, bindings, surroundings).await
     }
 
     /// Plans a query, or carries a statement out, as [`sql`](Self::sql) does, with expressions in the place of its parameters

@@ -1,4 +1,5 @@
-//! The piece of a query that Spark's runtime errors quote: `== SQL (line 1, position 8) ==`.
+//! What Spark's runtime errors quote: the piece of a query (`== SQL (line 1, position 8) ==`), or the line of the client's program
+//! that made the expression (`== DataFrame ==`).
 //!
 //! An expression loses its place when the query is planned. So only what occurs once in a query can be quoted.
 
@@ -27,6 +28,52 @@ pub(super) fn of_subscript(text: &str, statement: &Statement) -> Option<String> 
 pub(super) fn of_call(text: &str, statement: &Statement, name: &str) -> Option<String> {
     let call = |expr: &Expr| matches!(expr, Expr::Function(call) if call.name.to_string().eq_ignore_ascii_case(name));
     quote(text, closed(text, only(statement, call)?, ')')?)
+}
+
+/// What a client's call computes, as far as errors quote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// A division, or its rest.
+    Division,
+    /// `array[index]`.
+    Subscript,
+    /// `element_at`.
+    ElementAt,
+    /// What may cast texts.
+    Cast(Vec<Operand>),
+}
+
+impl Operation {
+    /// A cast of one of these, or a comparison with which one is cast.
+    pub fn casting<'e>(operands: impl IntoIterator<Item = &'e Expr>) -> Self {
+        Self::Cast(operands.into_iter().filter_map(operand).collect())
+    }
+}
+
+/// A call of the client's program that made an expression.
+#[derive(Debug, Clone)]
+pub struct ClientCall {
+    /// What it computes.
+    pub operation: Operation,
+    /// What was called: `__truediv__`.
+    pub fragment: String,
+    /// Where: a file and a line.
+    pub call_site: String,
+}
+
+impl ClientCall {
+    fn quotation(&self) -> String {
+        format!("\n== DataFrame ==\n\"{}\" was called from\n{}\n", self.fragment, self.call_site)
+    }
+}
+
+/// The quotation for errors of the only call of that operation, if there is exactly one.
+pub(super) fn of_operation(calls: &[ClientCall], operation: &Operation) -> Option<String> {
+    let mut found = calls.iter().filter(|call| call.operation == *operation);
+    match (found.next(), found.next()) {
+        (Some(call), None) => Some(call.quotation()),
+        _ => None,
+    }
 }
 
 /// Where the only expression of that kind stands, if there is exactly one.
@@ -64,7 +111,8 @@ struct CastContext {
 
 /// What is cast, as far as the query's plan still tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Operand {
+pub enum Operand {
+    /// A constant.
     Text(String),
     /// A column's name in lower case.
     Column(String),
@@ -78,6 +126,15 @@ impl CastContexts {
             let _ = ast.visit(&mut casts);
         }
         Self(casts.contexts)
+    }
+
+    /// The calls of the client's program that cast.
+    pub(super) fn of_calls(calls: &[ClientCall]) -> Self {
+        let context = |call: &ClientCall| {
+            let Operation::Cast(operands) = &call.operation else { return None };
+            Some(CastContext { operands: operands.clone(), quotation: Some(call.quotation()) })
+        };
+        Self(calls.iter().filter_map(context).collect())
     }
 
     /// The quotation for an error of the cast of this expression, if its place is known.

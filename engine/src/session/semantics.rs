@@ -15,7 +15,9 @@ use datafusion::logical_expr::{
 };
 
 use super::functions::element::{self, Element};
-use super::functions::{arithmetic, bytes, intervals, partition_id, scalar};
+use super::functions::random::{Distribution, Random};
+use super::functions::{arithmetic, bytes, dates, intervals, partition_id, scalar};
+use super::query_context::{CastContexts, ClientCall, Operation, of_operation};
 use super::text_cast::Reading;
 use super::{SessionConf, coercion, collation, division, scalar_subquery, text_cast, timestamp_text};
 
@@ -34,10 +36,15 @@ pub(super) struct Surroundings {
 }
 
 impl Surroundings {
-    /// Of a query that no text of a statement stands behind.
-    pub(super) fn without_text(conf: &SessionConf) -> Self {
-        let reading = Reading { ansi: conf.ansi(), ..Reading::default() };
-        Self { time_zone: conf.time_zone(), reading: Arc::new(reading), ..Self::default() }
+    /// Of a query that no text of a statement stands behind, but calls of a client's program.
+    pub(super) fn of_calls(conf: &SessionConf, calls: &[ClientCall]) -> Self {
+        Self {
+            time_zone: conf.time_zone(),
+            division: of_operation(calls, &Operation::Division),
+            subscript: of_operation(calls, &Operation::Subscript),
+            element_at: of_operation(calls, &Operation::ElementAt),
+            reading: Arc::new(Reading { ansi: conf.ansi(), contexts: CastContexts::of_calls(calls) }),
+        }
     }
 }
 
@@ -159,6 +166,17 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
         return Ok(Transformed::yes(text));
     }
     if let Expr::ScalarFunction(call) = &expr
+        && let Some(moment) = dates::of_moment(call, schema)?
+    {
+        return Ok(match &moment {
+            Expr::ScalarFunction(call) => {
+                let planned = scalar::planned(call, schema, &surroundings.time_zone, surroundings.reading.ansi)?;
+                Transformed::yes(planned.unwrap_or(moment))
+            }
+            _ => Transformed::yes(moment),
+        });
+    }
+    if let Expr::ScalarFunction(call) = &expr
         && let Some(planned) = scalar::planned(call, schema, &surroundings.time_zone, surroundings.reading.ansi)?
     {
         return Ok(Transformed::yes(planned));
@@ -248,6 +266,13 @@ fn rewrite(expr: Expr, schema: &DFSchema, surroundings: &Surroundings) -> Result
         // Each call counts by itself.
         Expr::ScalarFunction(call) if call.name() == partition_id::ROW_ID => {
             Ok(Transformed::yes(ScalarUDF::new_from_impl(partition_id::RowId::new()).call(Vec::new())))
+        }
+        Expr::ScalarFunction(call)
+            if let Some(distribution) =
+                Distribution::ALL.into_iter().find(|distribution| distribution.name() == call.name()) =>
+        {
+            let function = ScalarUDF::new_from_impl(Random::new(distribution));
+            Ok(Transformed::yes(function.call(call.args.clone())))
         }
         Expr::ScalarFunction(call) if call.name().starts_with("either_") => {
             let types = call.args.iter().map(|argument| argument.get_type(schema)).collect::<Result<Vec<_>>>()?;

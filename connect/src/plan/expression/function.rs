@@ -36,7 +36,6 @@ impl Translator<'_> {
         }
         match (lower.as_str(), arguments.as_slice()) {
             ("not" | "!", [inner]) => Ok(not(inner.clone())),
-            ("negative", [inner]) => Ok(Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(nested(inner)) }),
             ("~", [inner]) => Ok(Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr: Box::new(nested(inner)) }),
             ("isnull", [inner]) => Ok(Expr::IsNull(Box::new(nested(inner)))),
             ("isnotnull", [inner]) => Ok(Expr::IsNotNull(Box::new(nested(inner)))),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::sql::sqlparser::ast::{BinaryOperator, JoinConstraint, JoinOperator, TableWithJoins};
 use seatrial_engine::error::SparkError;
 use seatrial_engine::error::condition::UNRESOLVED_USING_COLUMN_FOR_JOIN;
-use seatrial_engine::error::relation::{quoted, suggestions};
+use seatrial_engine::error::relation::quoted;
 use spark_connect_proto::Join;
 use spark_connect_proto::join::JoinType;
 
@@ -98,11 +98,12 @@ impl Planner<'_> {
         let of = |side: &str, planned: &Planned| {
             let found = find(&planned.columns, &[name.to_owned()])?.and_then(|found| found.attribute);
             found.ok_or_else(|| {
-                let candidates = planned.columns.iter().map(|column| vec![column.name().to_owned()]).collect();
+                let mut names: Vec<String> = planned.columns.iter().map(|column| quoted(&[column.name()])).collect();
+                names.sort();
                 UNRESOLVED_USING_COLUMN_FOR_JOIN.error([
                     ("colName", quoted(&[name])),
                     ("side", side.to_owned()),
-                    ("suggestion", suggestions(&[name], candidates)),
+                    ("suggestion", names.join(", ")),
                 ])
             })
         };

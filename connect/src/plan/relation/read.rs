@@ -1,6 +1,7 @@
 //! Relations that come from outside the query: data sources, tables, SQL texts, ranges.
 
 use seatrial_engine::error::SparkError;
+use seatrial_engine::error::condition::TABLE_OR_VIEW_NOT_FOUND;
 use seatrial_engine::session::{DataFrame, Session};
 use seatrial_engine::types::DataType;
 use spark_connect_proto::read::{DataSource, NamedTable, ReadType};
@@ -70,7 +71,8 @@ impl Planner<'_> {
             table.options.iter().map(|(key, value)| format!("{} = {}", quoted_text(key), quoted_text(value))).collect();
         options.sort();
         let with = if options.is_empty() { String::new() } else { format!(" WITH ({})", options.join(", ")) };
-        let frame = self.session.engine.sql(&format!("SELECT * FROM {quoted}{with}")).await?;
+        let frame = self.session.engine.sql(&format!("SELECT * FROM {quoted}{with}")).await;
+        let frame = frame.map_err(|error| of_relation(error, &parts))?;
         let qualifier = match parts.as_slice() {
             [name] if self.session.engine.has_view(name) => vec![name.clone()],
             [schema, name] if same(schema, Session::GLOBAL) && self.session.engine.has_global_view(name) => {
@@ -121,4 +123,15 @@ impl Planner<'_> {
         let frame = self.session.engine.range(start, range.end, range.step, range.num_partitions)?;
         self.leaf(&frame, &[])
     }
+}
+
+/// The error of a table that is missing, over the relation alone: the client wrote no query.
+fn of_relation(mut error: SparkError, parts: &[String]) -> SparkError {
+    if error.condition.as_deref() == Some(TABLE_OR_VIEW_NOT_FOUND.name)
+        && let Some(end) = error.message.find("; line ")
+    {
+        error.message.truncate(end);
+        error.message.push_str(&format!(";\n'UnresolvedRelation [{}], [], false\n", parts.join(", ")));
+    }
+    error
 }

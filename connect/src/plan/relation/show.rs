@@ -135,7 +135,7 @@ impl First {
         let mut table = format!("{border}{}{border}", line(&self.names));
         table.extend(self.rows.iter().map(|row| line(row)));
         table.push_str(&border);
-        table.push_str(&self.more().unwrap_or_else(|| "\n".to_owned()));
+        table.extend(self.more());
         table
     }
 
@@ -156,7 +156,7 @@ impl First {
                 records.push_str(&format!(" {name}{after_name} | {value}{after_value} \n"));
             }
         }
-        records.push_str(&self.more().unwrap_or_else(|| "\n".to_owned()));
+        records.extend(self.more());
         records
     }
 

@@ -2,11 +2,12 @@
 
 use datafusion::sql::sqlparser::ast::Expr;
 use seatrial_engine::error::SparkError;
+use seatrial_engine::error::condition::NEGATIVE_LIMIT;
 use spark_connect_proto::{Relation, Sort, Tail};
 
 use super::super::expression::Translator;
 use super::super::syntax::{from, limit, order_by, query_of, select};
-use super::super::{Planned, Planner, unsupported};
+use super::super::{Planned, Planner};
 use super::project::{as_they_are, below_of, typed};
 use crate::deferred;
 
@@ -45,8 +46,10 @@ impl Planner<'_> {
         offset: i32,
     ) -> Result<Planned, SparkError> {
         let input = self.input(input).await?;
-        if rows.is_some_and(|rows| rows < 0) || offset < 0 {
-            return Err(unsupported("a negative number of rows"));
+        let counts = [("limit", rows.unwrap_or_default()), ("offset", offset)];
+        if let Some((name, count)) = counts.into_iter().find(|(_, count)| *count < 0) {
+            let parameters = [("expr", format!("\"{count}\"")), ("name", name.to_owned()), ("v", count.to_string())];
+            return Err(NEGATIVE_LIMIT.error(parameters));
         }
         let mut bindings = seatrial_engine::session::Bindings::default();
         let from_name = bindings.relation(&input.frame)?;

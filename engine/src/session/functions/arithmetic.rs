@@ -11,7 +11,7 @@ use datafusion::logical_expr::planner::RawBinaryExpr;
 use datafusion::logical_expr::{Expr, Operator};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use super::math::{overflow, shared};
+use super::math::{overflow, overflow_of, shared};
 use super::scalar::{Call, Definition, Function, Parameter, gives};
 use crate::error::SparkError;
 use crate::error::condition::{
@@ -325,11 +325,9 @@ fn overflowed(op: Op, data_type: &DataType, one: i64, other: i64) -> SparkError 
             ("symbol", symbol.to_owned()),
             ("value2", format!("{other}{}", if data_type == &DataType::Int8 { "Y" } else { "S" })),
             ("functionName", format!("`{}`", instead(op))),
-            ("config", "\"spark.sql.ansi.enabled\"".to_owned()),
         ]),
         _ if op == Op::Quotient => overflow("Overflow in integral divide", instead(op)),
-        DataType::Int32 => overflow("integer overflow", instead(op)),
-        _ => overflow("long overflow", instead(op)),
+        data_type => overflow_of(data_type, instead(op)),
     }
 }
 
@@ -530,12 +528,7 @@ pub(crate) fn out_of_range(value: &str, precision: u8, scale: i32) -> SparkError
 }
 
 fn whole_overflow(data_type: &DataType) -> SparkError {
-    match data_type {
-        DataType::Int8 => overflow("byte overflow", ""),
-        DataType::Int16 => overflow("short overflow", ""),
-        DataType::Int32 => overflow("integer overflow", ""),
-        _ => overflow("long overflow", ""),
-    }
+    overflow_of(data_type, "")
 }
 
 fn negative(call: &Call<'_>) -> Result<ArrayRef> {

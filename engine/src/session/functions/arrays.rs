@@ -12,7 +12,8 @@ use datafusion::common::{ScalarValue, not_impl_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::Expr;
 
-use super::math::{overflow, shared};
+use super::math::shared;
+use super::room::Room;
 use super::scalar::{Call, Definition, Parameter, gives};
 use crate::error::condition::{
     INVALID_INDEX_OF_ZERO, INVALID_SLICE_LENGTH, INVALID_SLICE_START, UNEXPECTED_INPUT_TYPE,
@@ -332,11 +333,14 @@ fn join(call: &Call<'_>) -> Result<ArrayRef> {
 
 fn repeat(call: &Call<'_>) -> Result<ArrayRef> {
     let times = call.int(1);
+    let mut room = Room::for_elements("array_repeat");
     build_list(call, &call.arrays[0], |row| {
         if times.is_null(row) {
             return Ok(None);
         }
-        Ok(Some(vec![Some(row); usize::try_from(times.value(row)).unwrap_or(0)]))
+        let times = usize::try_from(times.value(row)).unwrap_or(0);
+        room.take(times, "count")?;
+        Ok(Some(vec![Some(row); times]))
     })
 }
 
@@ -425,6 +429,7 @@ fn sequence(call: &Call<'_>) -> Result<ArrayRef> {
     }
     let bounds = call.arrays.iter().map(|array| cast(array, &DataType::Int64)).collect::<Result<Vec<_>, _>>()?;
     let bound = |index: usize, row: usize| bounds[index].as_primitive::<Int64Type>().value(row);
+    let mut room = Room::for_elements("sequence");
     let (mut values, mut lengths, mut valid) = (Vec::new(), Vec::new(), Vec::new());
     for row in 0..call.rows {
         valid.push(!call.is_null(row));
@@ -444,10 +449,8 @@ fn sequence(call: &Call<'_>) -> Result<ArrayRef> {
             }
             let mut value = start;
             while (step >= 0 && value <= stop) || (step < 0 && value >= stop) {
+                room.take(1, "stop")?;
                 values.push(value);
-                if values.len() > i32::MAX as usize {
-                    return Err(overflow("too many elements in a sequence", "").into());
-                }
                 let Some(next) = value.checked_add(step) else { break };
                 if step == 0 {
                     break;

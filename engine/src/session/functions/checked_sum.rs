@@ -19,7 +19,7 @@ use datafusion::logical_expr::{
     Volatility,
 };
 
-use super::math::overflow;
+use super::math::overflow_of;
 use crate::error::SparkError;
 
 /// DataFusion's function, but for texts, and for sums of integers that fill no window's moving frame.
@@ -57,7 +57,7 @@ fn with_texts(inner: &AggregateUDF, types: &[DataType]) -> Result<Vec<DataType>>
 }
 
 fn overflowed() -> SparkError {
-    overflow("long overflow", "try_sum")
+    overflow_of(&DataType::Int64, "try_add")
 }
 
 impl AggregateUDFImpl for OfNumbers {

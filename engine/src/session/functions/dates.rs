@@ -5,15 +5,17 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type};
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
-use datafusion::common::exec_err;
+use datafusion::common::{DFSchema, exec_err};
 use datafusion::error::Result;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{Expr, ExprSchemable};
 
 use super::date_pattern;
 use super::math::overflow;
-use super::scalar::{Call, Definition, Parameter, gives};
+use super::scalar::{Call, Definition, Function, Parameter, gives};
 use crate::error::SparkError;
 use crate::error::condition::{CANNOT_PARSE_TIMESTAMP, DATETIME_FIELD_OUT_OF_BOUNDS, ILLEGAL_DAY_OF_WEEK};
-use crate::session::coercion::instant_of;
+use crate::session::coercion::{self, instant_of};
 
 use Parameter::{Boolean, Date, Instant, Int, Long, Number, Text};
 
@@ -79,6 +81,35 @@ macro_rules! parsed {
             })
         })
     };
+}
+
+/// What a function that reads a text by a pattern gives of a date or a timestamp: it needs no pattern.
+pub(crate) fn of_moment(call: &ScalarFunction, schema: &DFSchema) -> Result<Option<Expr>> {
+    let [moment, _] = call.args.as_slice() else { return Ok(None) };
+    let name = call.name();
+    let of_pattern = matches!(
+        name,
+        "seconds_of_pattern"
+            | "date_of_pattern"
+            | "try_date_of_pattern"
+            | "instant_of_pattern"
+            | "try_instant_of_pattern"
+    );
+    if !of_pattern {
+        return Ok(None);
+    }
+    let given = moment.get_type(schema)?;
+    if !matches!(given, DataType::Date32 | DataType::Timestamp(..)) {
+        return Ok(None);
+    }
+    Ok(match name {
+        "seconds_of_pattern" => {
+            let seconds = ALL.iter().find(|definition| definition.name == "unix_seconds");
+            seconds.map(|seconds| Function::new(*seconds).call(vec![moment.clone()]))
+        }
+        "date_of_pattern" | "try_date_of_pattern" => Some(coercion::cast(moment.clone(), &given, &DataType::Date32)),
+        _ => Some(coercion::cast(moment.clone(), &given, &coercion::instant())),
+    })
 }
 
 /// The functions.

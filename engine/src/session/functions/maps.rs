@@ -69,7 +69,8 @@ pub(crate) const ALL: &[Definition] = &[
             });
             build_map(call.returns, keys.values(), values.values(), &pairs.collect::<Result<Vec<_>>>()?)
         },
-    ),
+    )
+    .nullable(|arguments| arguments.iter().any(|argument| argument.is_nullable())),
     Definition::new(
         "map",
         &[Anything],
@@ -94,6 +95,7 @@ pub(crate) const ALL: &[Definition] = &[
         },
     )
     .repeating()
+    .nullable(|_| false)
     .together(entries_of_one_type),
     Definition::new("map_concat", &[Map], gives::same, |call| {
         let maps: Vec<_> = call.arrays.iter().map(|map| map.as_map()).collect();

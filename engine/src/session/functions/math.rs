@@ -10,6 +10,7 @@ use datafusion::error::Result;
 use super::digest;
 use super::scalar::{Call, Definition, Parameter, gives};
 use crate::error::condition::ARITHMETIC_OVERFLOW;
+use crate::python::interpreter::PythonRuntime;
 
 use Parameter::{Anything, Bytes, Double, Int, Long, Text, TextOrBytes};
 
@@ -253,6 +254,19 @@ pub(crate) fn overflow(what: &str, instead: &str) -> crate::error::SparkError {
         ("alternative", alternative),
         ("config", "\"spark.sql.ansi.enabled\"".to_owned()),
     ])
+}
+
+/// The same for a result of arithmetic, whose type Spark does not tell since 4.2.
+pub(crate) fn overflow_of(data_type: &DataType, instead: &str) -> crate::error::SparkError {
+    let tells_type = PythonRuntime::get().is_ok_and(|runtime| runtime.spark_minor() < (4, 2));
+    let what = match data_type {
+        DataType::Int8 if tells_type => "byte overflow",
+        DataType::Int16 if tells_type => "short overflow",
+        DataType::Int32 if tells_type => "integer overflow",
+        _ if tells_type => "long overflow",
+        _ => "overflow",
+    };
+    overflow(what, instead)
 }
 
 /// The array in an `Arc`.

@@ -10,7 +10,7 @@ mod checked_sum;
 pub(super) mod collation;
 mod csv;
 mod date_pattern;
-mod dates;
+pub(super) mod dates;
 mod digest;
 pub(super) mod element;
 pub(super) mod field;
@@ -27,7 +27,9 @@ mod moments;
 mod number_format;
 pub(super) mod partition_id;
 pub(super) mod percentile;
+pub(super) mod random;
 mod regex;
+mod room;
 mod rounding;
 pub(super) mod scalar;
 mod text;
@@ -118,6 +120,8 @@ pub(super) fn register(state: &mut SessionState) -> Result<()> {
         ScalarUDF::new_from_impl(map_key::MapContainsKey::new()),
         ScalarUDF::new_from_impl(partition_id::PartitionId::new()),
         ScalarUDF::new_from_impl(partition_id::RowId::new()),
+        ScalarUDF::new_from_impl(random::Random::new(random::Distribution::Uniform)),
+        ScalarUDF::new_from_impl(random::Random::new(random::Distribution::Normal)),
         ScalarUDF::new_from_impl(variant::VariantGet::new(true)),
         ScalarUDF::new_from_impl(variant::VariantGet::new(false)),
     ];

@@ -28,6 +28,8 @@ use datafusion::physical_plan::{
 };
 use futures::Stream;
 
+use super::random;
+
 const NAME: &str = "spark_partition_id";
 
 /// The function that counts rows.
@@ -37,6 +39,16 @@ thread_local! {
     static PARTITION: Cell<i32> = const { Cell::new(0) };
     /// The stream of rows that is polled. Each has a number of its own.
     static STREAM: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The number of the partition that the thread works for.
+pub(super) fn partition() -> i32 {
+    PARTITION.get()
+}
+
+/// The stream of rows that is polled; no other has its number.
+pub(super) fn stream() -> u64 {
+    STREAM.get()
 }
 
 /// The function that numbers the rows of each partition. Each call in a query counts by itself.
@@ -141,12 +153,16 @@ pub(crate) fn known(plan: Arc<dyn ExecutionPlan>, query: &LogicalPlan) -> Result
     query.apply_with_subqueries(|node| {
         node.apply_expressions(|expr| {
             asked |= expr.exists(|expr| {
-                Ok(matches!(expr, Expr::ScalarFunction(call) if matches!(call.name(), NAME | ROW_ID)))
+                Ok(matches!(expr, Expr::ScalarFunction(call) if is_by_partition(call.name())))
             })?;
             Ok(TreeNodeRecursion::Continue)
         })
     })?;
     if asked { wrapped(plan) } else { Ok(plan) }
+}
+
+fn is_by_partition(name: &str) -> bool {
+    name == NAME || name == ROW_ID || random::Distribution::ALL.iter().any(|distribution| distribution.name() == name)
 }
 
 fn wrapped(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {

@@ -144,6 +144,8 @@ pub(crate) struct Definition {
     pub(crate) together: Option<Together>,
     /// What Spark calls the type given, where Arrow's has no words for it.
     pub(crate) told: Option<Told>,
+    /// Whether there may be no result, of such arguments.
+    pub(crate) nullable: fn(&[FieldRef]) -> bool,
     /// The function of another crate that means the same for arguments of these types.
     pub(crate) borrowed: Option<fn() -> Arc<ScalarUDF>>,
 }
@@ -170,6 +172,7 @@ impl Definition {
             of_literals: None,
             together: None,
             told: None,
+            nullable: |_| true,
             borrowed: None,
         }
     }
@@ -198,6 +201,11 @@ impl Definition {
     /// The same function, whose arguments get their types by one another.
     pub(crate) const fn together(self, together: Together) -> Self {
         Self { together: Some(together), ..self }
+    }
+
+    /// The same function, for which this tells whether there may be no result.
+    pub(crate) const fn nullable(self, nullable: fn(&[FieldRef]) -> bool) -> Self {
+        Self { nullable, ..self }
     }
 
     /// The same function, of which only so many arguments must be given.
@@ -413,7 +421,7 @@ impl ScalarUDFImpl for Function {
             }
             None => self.return_type(&types)?,
         };
-        let field = Field::new(self.name(), data_type, true);
+        let field = Field::new(self.name(), data_type, (self.definition.nullable)(args.arg_fields));
         let told = self.definition.told.and_then(|told| told(args.arg_fields, &literals));
         let Some(told) = told else { return Ok(Arc::new(field)) };
         let spark = StructField::new(self.name(), told).to_json().to_string();

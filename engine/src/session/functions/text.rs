@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use datafusion::error::Result;
 
 use super::math::shared;
+use super::room::Room;
 use super::scalar::{Call, Definition, Parameter, gives};
 use crate::error::condition::INVALID_INDEX_OF_ZERO;
 
@@ -54,15 +55,24 @@ pub(crate) const ALL: &[Definition] = &[
     of_text!("reverse_text", |text| text.chars().rev().collect()),
     of_text!("soundex", soundex),
     Definition::new("repeat", &[Text, Int], gives::text, |call| {
+        let mut room = Room::for_bytes("repeat");
         call.texts(|row| {
-            let times = usize::try_from(call.int(1).value(row)).unwrap_or(0);
-            Ok(Some(call.text(0).value(row).repeat(times)))
+            let (text, times) = (call.text(0).value(row), usize::try_from(call.int(1).value(row)).unwrap_or(0));
+            room.take(text.len().saturating_mul(times), "n")?;
+            Ok(Some(text.repeat(times)))
         })
     }),
     Definition::new("space", &[Int], gives::text, |call| {
-        call.texts(|row| Ok(Some(" ".repeat(usize::try_from(call.int(0).value(row)).unwrap_or(0)))))
+        let mut room = Room::for_bytes("space");
+        call.texts(|row| {
+            let length = usize::try_from(call.int(0).value(row)).unwrap_or(0);
+            room.take(length, "n")?;
+            Ok(Some(" ".repeat(length)))
+        })
     }),
-    Definition::new("concat_ws", &[Text, Anything], gives::text, concat_ws).repeating(),
+    Definition::new("concat_ws", &[Text, Anything], gives::text, concat_ws)
+        .repeating()
+        .nullable(|arguments| arguments.first().is_some_and(|separator| separator.is_nullable())),
     Definition::new("substring", &[TextOrBytes, Int, Int], gives::same, substring).requiring(2),
     Definition::new("substr", &[TextOrBytes, Int, Int], gives::same, substring).requiring(2),
     Definition::new("left", &[TextOrBytes, Int], gives::same, |call| part(call, |_, length| (1, length.max(0)))),
@@ -250,10 +260,13 @@ fn split_part(call: &Call<'_>) -> Result<ArrayRef> {
 }
 
 fn pad(call: &Call<'_>, join: fn(&str, &str) -> String) -> Result<ArrayRef> {
+    let mut room = Room::for_bytes("pad");
     call.texts(|row| {
         let (text, length) = (call.text(0).value(row), usize::try_from(call.int(1).value(row)).unwrap_or(0));
         let pad = if call.has(2) { call.text(2).value(row) } else { " " };
         let missing = length.saturating_sub(text.chars().count());
+        let widest = pad.chars().map(char::len_utf8).max().unwrap_or(0);
+        room.take(text.len().saturating_add(missing.saturating_mul(widest)), "len")?;
         let padding: String = pad.chars().cycle().take(if pad.is_empty() { 0 } else { missing }).collect();
         Ok(Some(join(&text.chars().take(length).collect::<String>(), &padding)))
     })

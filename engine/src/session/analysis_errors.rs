@@ -1,0 +1,263 @@
+//! What is wrong with a query, as Spark's analyser reports it where DataFusion's planner has words of its own.
+//!
+//! DataFusion's message tells what is wrong, and of which types; the query tells of which expression. Where several could be meant
+//! the message stays as it is: no condition is better than one with wrong parameters.
+
+use std::ops::ControlFlow;
+
+use arrow::datatypes::DataType as ArrowType;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, CastKind, Expr, GroupByExpr, Select, SelectItem, UnaryOperator, Value, Visit, Visitor,
+};
+
+use super::Shown;
+use super::names::name_of;
+use crate::error::SparkError;
+use crate::error::condition::{
+    BINARY_OP_DIFF_TYPES, BINARY_OP_WRONG_TYPE, CAST_WITHOUT_SUGGESTION, FILTER_NOT_BOOLEAN, INVALID_WHERE_CONDITION,
+    MISSING_AGGREGATION, MISSING_GROUP_BY, ORDER_BY_POS_OUT_OF_RANGE, UNEXPECTED_INPUT_TYPE,
+    UNRESOLVED_COLUMN_WITH_SUGGESTION,
+};
+use crate::error::relation::{quoted, suggestions};
+use crate::types::arrow::from_arrow_type;
+
+/// A query as it was written, before it was put into DataFusion's words.
+pub(super) struct Written {
+    pub(super) statement: Statement,
+    /// Whether names of columns are a planner's.
+    pub(super) with_ids: bool,
+}
+
+impl Written {
+    /// The error as Spark reports it, if it is known. `is_aggregate` tells the names of aggregate functions.
+    pub(super) fn explain(&self, error: SparkError, is_aggregate: impl Fn(&str) -> bool) -> SparkError {
+        if error.condition.is_some() {
+            return error;
+        }
+        self.operands(&error.message)
+            .or_else(|| self.of_clauses(&error.message, is_aggregate))
+            .or_else(|| self.cast(&error.message))
+            .unwrap_or(error)
+    }
+
+    fn name(&self, expr: &Expr) -> String {
+        name_of(expr, &Shown::default(), self.with_ids)
+    }
+
+    /// The expression as a parameter.
+    fn shown(&self, expr: &Expr) -> String {
+        format!("\"{}\"", self.name(expr))
+    }
+
+    /// The query's only expression that fits.
+    fn only<'w>(&'w self, fits: impl Fn(&Expr) -> bool) -> Option<Expr> {
+        let mut search = Search { fits, found: Vec::new(), selects: Vec::new() };
+        if let Statement::Statement(statement) = &self.statement {
+            let _ = statement.visit(&mut search);
+        }
+        <[Expr; 1]>::try_from(search.found).ok().map(|[expr]| expr)
+    }
+
+    fn selects(&self) -> Vec<Select> {
+        let mut search = Search { fits: |_: &Expr| false, found: Vec::new(), selects: Vec::new() };
+        if let Statement::Statement(statement) = &self.statement {
+            let _ = statement.visit(&mut search);
+        }
+        search.selects
+    }
+
+    /// Operators between types that they do not take.
+    fn operands(&self, message: &str) -> Option<SparkError> {
+        if let Some(found) = between(message, "Unary operator 'NOT' requires a boolean expression, got ", "") {
+            let negation = self.only(|expr| matches!(expr, Expr::UnaryOp { op: UnaryOperator::Not, .. }))?;
+            let Expr::UnaryOp { expr: operand, .. } = &negation else { return None };
+            return Some(UNEXPECTED_INPUT_TYPE.error([
+                ("sqlExpr", self.shown(&negation)),
+                ("paramIndex", "first".to_owned()),
+                ("requiredType", "\"BOOLEAN\"".to_owned()),
+                ("inputSql", self.shown(operand)),
+                ("inputType", type_of(found, operand)?),
+            ]));
+        }
+        let types = between(message, "Cannot coerce arithmetic expression ", " to valid types")
+            .or_else(|| between(message, "Cannot infer common argument type for comparison operation ", ""))
+            .or_else(|| between(message, "Cannot infer common argument type for logical boolean operation ", ""))?;
+        let (left_type, op, right_type) = OPERATORS.iter().find_map(|(symbol, op)| {
+            let (left, right) = types.split_once(&format!(" {symbol} "))?;
+            Some((left, op, right))
+        })?;
+        let operation = self.only(|expr| matches!(expr, Expr::BinaryOp { op: found, .. } if found == op))?;
+        let Expr::BinaryOp { left, right, .. } = &operation else { return None };
+        let (left, right) = (type_of(left_type, left)?, type_of(right_type, right)?);
+        let name = match op {
+            // It is the negation of an equality.
+            BinaryOperator::NotEq => {
+                let equality = self.name(&operation);
+                equality.strip_prefix("(NOT ").and_then(|rest| rest.strip_suffix(')')).map(str::to_owned)?
+            }
+            _ => self.name(&operation),
+        };
+        let name = ("sqlExpr", format!("\"{name}\""));
+        if left != right {
+            return Some(BINARY_OP_DIFF_TYPES.error([name, ("left", left), ("right", right)]));
+        }
+        let wanted = match op {
+            BinaryOperator::Plus | BinaryOperator::Minus => {
+                "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")"
+            }
+            BinaryOperator::Multiply | BinaryOperator::Modulo => "\"NUMERIC\"",
+            BinaryOperator::Divide => "(\"DOUBLE\" or \"DECIMAL\")",
+            BinaryOperator::And | BinaryOperator::Or => "\"BOOLEAN\"",
+            _ => return None,
+        };
+        Some(BINARY_OP_WRONG_TYPE.error([name, ("inputType", wanted.to_owned()), ("actualDataType", left)]))
+    }
+
+    /// What a clause cannot have: conditions that are none, columns that are not grouped by, places that are not there.
+    fn of_clauses(&self, message: &str, is_aggregate: impl Fn(&str) -> bool) -> Option<SparkError> {
+        let selects = self.selects();
+        let [select] = selects.as_slice() else { return None };
+        if message.starts_with("Cannot create filter with non-boolean predicate '") {
+            let (condition, (_, found)) = (select.selection.as_ref()?, message.rsplit_once("' returning ")?);
+            let shown = self.shown(condition);
+            let data_type = type_of(found, condition)?;
+            return Some(FILTER_NOT_BOOLEAN.error([("sqlExpr", shown.clone()), ("filter", shown), ("type", data_type)]));
+        }
+        if message.starts_with("Aggregate functions are not allowed in the WHERE clause") {
+            let condition = select.selection.as_ref()?;
+            let called = |expr: &Expr| matches!(expr, Expr::Function(call) if is_aggregate(&call.name.to_string()));
+            let mut search = Search { fits: called, found: Vec::new(), selects: Vec::new() };
+            let _ = condition.visit(&mut search);
+            let calls: Vec<String> = search.found.iter().map(|call| self.name(call)).collect();
+            let parameters = [("condition", self.shown(condition)), ("expressionList", calls.join(", "))];
+            return Some(INVALID_WHERE_CONDITION.error(parameters));
+        }
+        if let Some(places) = between(message, "Order by column out of bounds, specified: ", "") {
+            let (index, size) = places.split_once(", max: ")?;
+            return Some(ORDER_BY_POS_OUT_OF_RANGE.error([("index", index.to_owned()), ("size", size.to_owned())]));
+        }
+        let column = between(message, "While expanding wildcard, column \"", "\" must appear in the GROUP BY clause");
+        let column = column.or_else(|| {
+            let (_, rest) = message.split_once("column \"")?;
+            Some(rest.split_once("\" must appear in the GROUP BY clause")?.0)
+        })?;
+        let name = column.rsplit('.').next().unwrap_or(column);
+        let name = if self.with_ids { name.rsplit_once('#').map_or(name, |(name, _)| name) } else { name };
+        if message.starts_with("Column in HAVING") {
+            let candidates = select.projection.iter().filter_map(|item| match item {
+                SelectItem::UnnamedExpr(expr) => Some(vec![self.name(expr)]),
+                SelectItem::ExprWithAlias { alias, .. } => Some(vec![alias.value.clone()]),
+                _ => None,
+            });
+            let proposal = suggestions(&[name], candidates.collect());
+            let parameters = [("objectName", quoted(&[name])), ("proposal", proposal)];
+            return Some(UNRESOLVED_COLUMN_WITH_SUGGESTION.error(parameters));
+        }
+        let is_grouped = match &select.group_by {
+            GroupByExpr::All(_) => true,
+            GroupByExpr::Expressions(keys, _) => !keys.is_empty(),
+        };
+        Some(match is_grouped {
+            true => MISSING_AGGREGATION.error([
+                ("expression", format!("\"{name}\"")),
+                ("expressionAnyValue", format!("\"any_value({name})\"")),
+            ]),
+            false => MISSING_GROUP_BY.error([]),
+        })
+    }
+
+    /// A cast between types of which none becomes the other.
+    fn cast(&self, message: &str) -> Option<SparkError> {
+        let types = between(message, "Unsupported CAST from ", "")?;
+        let (from, to) = types.rsplit_once(" to ")?;
+        let cast = self.only(|expr| matches!(expr, Expr::Cast { kind: CastKind::Cast, .. }))?;
+        let Expr::Cast { expr: operand, .. } = &cast else { return None };
+        Some(CAST_WITHOUT_SUGGESTION.error([
+            ("sqlExpr", self.shown(&cast)),
+            ("srcType", type_of(from, operand)?),
+            ("targetType", type_of(to, &cast)?),
+        ]))
+    }
+}
+
+/// The operators by the symbols that DataFusion has for them.
+const OPERATORS: [(&str, BinaryOperator); 13] = [
+    ("+", BinaryOperator::Plus),
+    ("-", BinaryOperator::Minus),
+    ("*", BinaryOperator::Multiply),
+    ("/", BinaryOperator::Divide),
+    ("%", BinaryOperator::Modulo),
+    ("=", BinaryOperator::Eq),
+    ("!=", BinaryOperator::NotEq),
+    ("<=", BinaryOperator::LtEq),
+    (">=", BinaryOperator::GtEq),
+    ("<", BinaryOperator::Lt),
+    (">", BinaryOperator::Gt),
+    ("AND", BinaryOperator::And),
+    ("OR", BinaryOperator::Or),
+];
+
+fn between<'m>(message: &'m str, before: &str, after: &str) -> Option<&'m str> {
+    let (_, rest) = message.split_once(before)?;
+    if after.is_empty() { Some(rest) } else { rest.split_once(after).map(|(found, _)| found) }
+}
+
+/// Spark's name for a type of Arrow, as a parameter. An integer literal is a long until DataFusion's plan is made Spark's.
+fn type_of(arrow: &str, operand: &Expr) -> Option<String> {
+    let arrow: ArrowType = arrow.trim().parse().ok()?;
+    let arrow = if has_only_literals(operand) { with_integers(&arrow) } else { arrow };
+    Some(format!("\"{}\"", from_arrow_type(&arrow).ok()?.sql()))
+}
+
+fn has_only_literals(expr: &Expr) -> bool {
+    let mut search = Search {
+        fits: |expr: &Expr| match expr {
+            Expr::Value(value) => match &value.value {
+                Value::Number(number, long) => *long || number.parse::<i32>().is_err(),
+                _ => false,
+            },
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Cast { .. } | Expr::Subquery(_) => true,
+            _ => false,
+        },
+        found: Vec::new(),
+        selects: Vec::new(),
+    };
+    let _ = expr.visit(&mut search);
+    search.found.is_empty()
+}
+
+fn with_integers(arrow: &ArrowType) -> ArrowType {
+    let within = |field: &arrow::datatypes::FieldRef| {
+        std::sync::Arc::new(field.as_ref().clone().with_data_type(with_integers(field.data_type())))
+    };
+    match arrow {
+        ArrowType::Int64 => ArrowType::Int32,
+        ArrowType::List(element) => ArrowType::List(within(element)),
+        ArrowType::Struct(fields) => ArrowType::Struct(fields.iter().map(within).collect()),
+        ArrowType::Map(entries, sorted) => ArrowType::Map(within(entries), *sorted),
+        other => other.clone(),
+    }
+}
+
+struct Search<F> {
+    fits: F,
+    found: Vec<Expr>,
+    selects: Vec<Select>,
+}
+
+impl<F: Fn(&Expr) -> bool> Visitor for Search<F> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if (self.fits)(expr) {
+            self.found.push(expr.clone());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        self.selects.push(select.clone());
+        ControlFlow::Continue(())
+    }
+}
