@@ -78,11 +78,13 @@ test: build lint python versions
 	$(SEATRIAL) docs --check
 
 ## Asks real Spark for every case again, in both modes, and compares with the goldens; then some cases as scripts of their
-## own, the clients of the other versions, and the same Sparks in containers, where there is Docker.
+## own, some at Spark's own Connect server, the clients of the other versions, and the same Sparks in containers, where there
+## is Docker.
 verify: build
 	$(SEATRIAL) check --target spark:$(SPARK)
 	$(SEATRIAL) check --target spark:$(SPARK):connect
 	ci/repro $(SPARK)
+	ci/spark-server $(SPARK)
 	ci/clients $(OTHER_SPARKS)
 	BUILD_SECONDS=1800 ci/containers
 
