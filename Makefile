@@ -16,7 +16,7 @@ CONNECT_SAMPLE ?= cases/errors/errors_in_read.yaml cases/registration/first_sour
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: setup build python versions check check-versions docs report report-check test lint verify verify-sample verify-clients bench bench-spark clean
+.PHONY: setup build python versions check check-versions check-connect-versions docs report report-check test lint verify verify-sample verify-clients bench bench-spark clean
 
 ## The virtual environment: PySpark's client, Arrow, and the tools of the tests.
 setup: $(STAMP)
@@ -42,6 +42,11 @@ check: build
 ## The same for the other versions, each with its own PySpark.
 check-versions: versions
 	@for version in $(OTHER_SPARKS); do $(SEATRIAL) check --spark $$version || exit; done
+
+## The same over Spark Connect. It takes some two and a half minutes on two cores, so it is a part of `make verify`; `make test`
+## checks the version of the environment.
+check-connect-versions: versions
+	@for version in $(OTHER_SPARKS); do $(SEATRIAL) check --target engine:connect --spark $$version || exit; done
 
 ## The Python package with its native module, installed into the virtual environment. It has a target folder of its own:
 ## maturin builds with other settings, and sharing one would rebuild the engine at every turn.
@@ -77,12 +82,15 @@ test: build lint python versions
 	$(SEATRIAL) scoreboard --check
 	$(SEATRIAL) docs --check
 
-## Asks real Spark for every case again, in both modes, and compares with the goldens; then some cases as scripts of their
-## own, the clients of the other versions, and the same Sparks in containers, where there is Docker.
+## Asks real Spark for every case again, in both modes, and compares with the goldens; then our engine over Spark Connect
+## as the other versions, some cases as scripts of their own, some at Spark's own Connect server, the clients of the other
+## versions, and the same Sparks in containers, where there is Docker.
 verify: build
 	$(SEATRIAL) check --target spark:$(SPARK)
 	$(SEATRIAL) check --target spark:$(SPARK):connect
+	@$(MAKE) --no-print-directory check-connect-versions
 	ci/repro $(SPARK)
+	ci/spark-server $(SPARK)
 	ci/clients $(OTHER_SPARKS)
 	BUILD_SECONDS=1800 ci/containers
 

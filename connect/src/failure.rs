@@ -7,6 +7,7 @@ mod store;
 
 use std::collections::HashMap;
 
+use seatrial_engine::error::condition::PYTHON_DATA_SOURCE_ERROR;
 use seatrial_engine::error::{ExceptionClass, SparkError};
 use spark_connect_proto::fetch_error_details_response::{Error, SparkThrowable};
 use tonic::{Code, Status};
@@ -22,6 +23,9 @@ const DOMAIN: &str = "org.apache.spark";
 const MESSAGE_LIMIT: usize = 1024;
 /// The bytes of the parameters' JSON text that go into a status.
 const PARAMETERS_LIMIT: usize = 1024;
+/// The bytes of the frames of its own that Spark's worker has in the traceback of a planning error, and the engine, which calls the
+/// source from Rust, has not. They count, so that the same tracebacks are too long.
+const WORKER_FRAMES: usize = 256;
 
 /// What the client itself puts before an exception of a task.
 const PYTHON_WORKER: &str = "\n  An exception was thrown from the Python worker. Please see the stack trace below.\n";
@@ -114,9 +118,11 @@ impl Failure {
                 .map(|(name, value)| (name.clone(), serde_json::Value::String(value.clone())))
                 .collect();
             let parameters = serde_json::Value::Object(parameters).to_string();
-            metadata.insert("errorClass".to_owned(), condition.clone());
-            // Clients take a condition without parameters only when they fetch the rest.
-            if parameters.len() <= PARAMETERS_LIMIT {
+            // Both or neither, as in Spark. The clients of 4.0 and 4.1 take the condition from here only, so that they have none
+            // where the parameters are long; those since 4.2 find it in what they fetch.
+            let frames = if condition == PYTHON_DATA_SOURCE_ERROR.name { WORKER_FRAMES } else { 0 };
+            if parameters.len() + frames <= PARAMETERS_LIMIT {
+                metadata.insert("errorClass".to_owned(), condition.clone());
                 metadata.insert("messageParameters".to_owned(), parameters);
             }
         }
@@ -161,6 +167,8 @@ fn shortened(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
     use super::*;
 
     #[test]
@@ -171,6 +179,24 @@ mod tests {
         let status = Failure::from(error).status(Some("1d8f7a3e-7a24-4f0e-b7a3-0c6dd0a2f2ab"));
         // Base64 of the details, and the message with each byte as three.
         assert!(status.details().len() * 4 / 3 + status.message().len() * 3 < 8000);
+    }
+
+    #[test]
+    fn a_condition_goes_with_its_parameters_or_not_at_all() {
+        for (condition, length, sent) in [
+            ("SOME_CONDITION", 900, true),
+            ("SOME_CONDITION", 1100, false),
+            ("PYTHON_DATA_SOURCE_ERROR", 700, true),
+            ("PYTHON_DATA_SOURCE_ERROR", 900, false),
+        ] {
+            let mut error = SparkError::plain(ExceptionClass::Analysis, "message");
+            error.condition = Some(condition.to_owned());
+            error.parameters.insert("msg".to_owned(), "x".repeat(length));
+            let status = Failure::from(error).status(None);
+            let info = status.get_details_error_info().unwrap();
+            assert_eq!(info.metadata.contains_key("errorClass"), sent, "{condition} of {length}");
+            assert_eq!(info.metadata.contains_key("messageParameters"), sent, "{condition} of {length}");
+        }
     }
 
     #[test]

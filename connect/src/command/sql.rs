@@ -1,6 +1,8 @@
 //! `spark.sql`: a statement is carried out at once and its rows are sent back as a relation of their own; a query is analysed, and
 //! the client keeps its text as the relation.
 
+use seatrial_engine::python::interpreter::spark_minor;
+use seatrial_engine::types::DataType;
 use spark_connect_proto::execute_plan_response::{ResponseType, SqlCommandResult};
 use spark_connect_proto::relation::RelType;
 use spark_connect_proto::{LocalRelation, Relation, Sql, SqlCommand};
@@ -26,7 +28,8 @@ pub(super) async fn run(session: &ConnectSession, command: &SqlCommand, responde
     let relation = if is_command {
         let encoder = ArrowEncoder::try_new(&query.schema, &session.engine.conf())?;
         let encoded = encoder.encode_whole(&deferred::whole(&query.frame).await?)?;
-        let schema = Some(seatrial_engine::types::DataType::Struct(query.schema).to_json().to_string());
+        // Before 4.2 Spark leaves the schema to the Arrow data, which has no metadata.
+        let schema = (spark_minor() >= (4, 2)).then(|| DataType::Struct(query.schema).to_json().to_string());
         let local = LocalRelation { data: Some(encoded.data), schema };
         Relation { common: None, rel_type: Some(RelType::LocalRelation(local)) }
     } else {

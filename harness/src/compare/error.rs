@@ -28,7 +28,8 @@ fn is_inside_jvm(error: &ErrorObservation) -> bool {
             .iter()
             .any(|(exception, message)| error.exception == *exception && error.message.starts_with(message))
     };
-    match error.condition.as_deref() {
+    // Where there is no condition, PySpark 4.0's client of Spark Connect says an empty text.
+    match error.condition.as_deref().filter(|condition| !condition.is_empty()) {
         None => is_jvm(error) || over_connect(),
         Some(condition) => is_jvm(error) && condition == INTERNAL_ERROR,
     }

@@ -113,6 +113,7 @@ fn where_the_jvm_fails_any_clear_error_is_equivalent(
 
 #[rstest]
 #[case("plan", "UnknownException", None, "(java.lang.NegativeArraySizeException) -2", Verdict::Equivalent)]
+#[case("plan", "UnknownException", Some(""), "(java.lang.NegativeArraySizeException) -2", Verdict::Equivalent)]
 #[case(
     "read",
     "SparkException",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -63,6 +64,8 @@ class SparkTarget:
         self._product = product
         # By their settings: see `session_for`.
         self._shared: dict[frozenset[tuple[str, str]], Any] = {}
+        # Whether a session was ended that Python may still have to collect.
+        self._ended = False
         self.directory = Path(tempfile.mkdtemp(prefix="seatrial-runner-"))
         atexit.register(shutil.rmtree, self.directory, ignore_errors=True)
         self._prepare_environment()
@@ -211,6 +214,11 @@ class SparkTarget:
     def run(self, case: dict[str, Any], calls_path: Path) -> dict[str, Any]:
         """Run one case and return its observation."""
         _reject_unknown(case, _CASE_KEYS, "case")
+        if self._ended:
+            # In PySpark 4.0 and 4.1 a session that is collected closes the thread pool of all. In the
+            # middle of another's request that request would fail, or wait for ever.
+            gc.collect()
+            self._ended = False
         module = _loaded(case, calls_path)
         observation: dict[str, Any] = {
             "schema": None,
@@ -239,6 +247,7 @@ class SparkTarget:
             if self.connect:
                 for session in course.sessions:
                     session.stop()
+                self._ended = True
         return observation
 
     def session_for(self, case: dict[str, Any]) -> Any:
