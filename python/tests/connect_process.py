@@ -22,11 +22,17 @@ PROGRAM = ROOT / "target" / "debug" / "seatrial"
 gc.disable()
 
 
+def is_before(version: str) -> bool:
+    """Tell whether the client, and the server's PySpark with it, is older than this version."""
+    release = tuple(map(int, pyspark.__version__.split(".")[:2]))
+    return release < tuple(map(int, version.split(".")))
+
+
 def since_client(version: str) -> pytest.MarkDecorator:
     """Skip a test with the clients before this version."""
-    release = tuple(map(int, pyspark.__version__.split(".")[:2]))
-    older = release < tuple(map(int, version.split(".")))
-    return pytest.mark.skipif(older, reason=f"the client has it since PySpark {version}")
+    return pytest.mark.skipif(
+        is_before(version), reason=f"the client has it since PySpark {version}"
+    )
 
 
 class ServerProcess:
