@@ -1,7 +1,8 @@
 //! Spark Connect in front of the engine: what an unmodified PySpark client talks to.
 //!
-//! [`Server`] is the entry point. A request goes `service` → `session` → `execute` or `analyze` → `plan` → the engine; what comes
-//! back waits in an `operation` until the client has it. Nothing in here knows what a query means: that is `plan`'s.
+//! [`Server`] is the entry point; [`process`] has it in a process of its own, which a source may end. A request goes `service` →
+//! `session` → `execute` or `analyze` → `plan` → the engine; what comes back waits in an `operation` until the client has it.
+//! Nothing in here knows what a query means: that is `plan`'s.
 
 mod analyze;
 mod arrow_stream;
@@ -18,6 +19,7 @@ mod operation;
 mod persisted;
 mod plan;
 mod plan_request;
+pub mod process;
 mod python_function;
 mod reads;
 mod server;
@@ -33,4 +35,4 @@ mod generated {
     tonic::include_proto!("spark.connect.SparkConnectService");
 }
 
-pub use server::{Server, ServerError, ServerOptions, url};
+pub use server::{Server, ServerError, ServerOptions};

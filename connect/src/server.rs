@@ -254,7 +254,7 @@ impl Drop for Server {
 }
 
 /// What a client on this machine connects to, for a server that listens there; without the token.
-pub fn url(address: SocketAddr) -> String {
+fn url(address: SocketAddr) -> String {
     let host = match address.ip() {
         ip if ip.is_unspecified() && ip.is_ipv4() => "127.0.0.1".to_owned(),
         ip if ip.is_unspecified() => "[::1]".to_owned(),

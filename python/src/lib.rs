@@ -14,7 +14,11 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::server::NativeServer;
+    use crate::server::NativeServerOptions;
+    #[pymodule_export]
+    use crate::server::serve;
+    #[pymodule_export]
+    use crate::server::supervise;
     #[pymodule_export]
     use crate::session::NativeDataFrame;
     #[pymodule_export]

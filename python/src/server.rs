@@ -1,64 +1,68 @@
-//! The Spark Connect server as a Python object.
+//! The processes of a Spark Connect server, each as a function that returns when the process is to end.
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use seatrial_connect::{Server, ServerError, ServerOptions};
+use seatrial_connect::ServerOptions;
+use seatrial_connect::process::{self, Ended, Fault, Owner, ProcessError, ServingCommand};
 
-use crate::errors::raise;
-
-/// A running server.
-#[pyclass(frozen, name = "ConnectServer", module = "seatrial._native")]
-pub(crate) struct NativeServer {
-    url: String,
-    server: Mutex<Option<Server>>,
-}
+/// What a server is to be like.
+#[pyclass(frozen, name = "ServerOptions", module = "seatrial._native")]
+pub(crate) struct NativeServerOptions(ServerOptions);
 
 #[pymethods]
-impl NativeServer {
-    /// Starts a server; the files of the certificate and its key go together.
+impl NativeServerOptions {
+    /// Checks the address; the files of the certificate and its key go together.
     #[new]
     #[pyo3(signature = (host, port, token=None, tls=None))]
-    fn new(
-        py: Python<'_>,
-        host: &str,
-        port: u16,
-        token: Option<String>,
-        tls: Option<(PathBuf, PathBuf)>,
-    ) -> PyResult<Self> {
+    fn new(host: &str, port: i64, token: Option<String>, tls: Option<(PathBuf, PathBuf)>) -> PyResult<Self> {
         let host: IpAddr =
             host.parse().map_err(|_| PyValueError::new_err(format!("{host:?} is no IP address, such as 127.0.0.1")))?;
-        let options = ServerOptions { host, port, token, tls, ..ServerOptions::default() };
-        let server = py.detach(|| Server::start(&options)).map_err(|error| match error {
-            ServerError::Engine(error) => raise(py, &error),
-            error @ (ServerError::File { .. } | ServerError::Bind { .. }) => PyOSError::new_err(error.to_string()),
-            error @ ServerError::Threads(_) => PyRuntimeError::new_err(error.to_string()),
-            error => PyValueError::new_err(error.to_string()),
-        })?;
-        Ok(Self { url: server.url(), server: Mutex::new(Some(server)) })
-    }
-
-    /// What a client on this machine connects to.
-    #[getter]
-    fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// Stops it; nothing happens if it was stopped.
-    fn stop(&self, py: Python<'_>) {
-        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // Its threads may be waiting for the GIL.
-        py.detach(|| drop(server));
+        let port = u16::try_from(port).map_err(|_| PyValueError::new_err(format!("{port} is no port")))?;
+        Ok(Self(ServerOptions { host, port, token, tls, ..ServerOptions::default() }))
     }
 }
 
-impl Drop for NativeServer {
-    fn drop(&mut self) {
-        let server = self.server.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        // Python drops objects with the GIL, for which the server's threads may be waiting.
-        Python::attach(|py| py.detach(|| drop(server)));
+/// Has the address served by processes that `command` starts, for the owner with this process id at stdin if there is one; the
+/// exit code.
+#[pyfunction]
+#[pyo3(signature = (options, command, owner=None))]
+pub(crate) fn supervise(
+    py: Python<'_>,
+    options: &NativeServerOptions,
+    command: Vec<OsString>,
+    owner: Option<u32>,
+) -> PyResult<i32> {
+    let mut command = command.into_iter();
+    let program = command.next().ok_or_else(|| PyValueError::new_err("the command is empty"))?;
+    let command = ServingCommand { program: program.into(), arguments: command.collect() };
+    let owner = owner.map(Owner::at_stdin).transpose()?;
+    match py.detach(|| process::supervise(&options.0, &command, owner)).map_err(error)? {
+        Ended::Asked => Ok(0),
+        Ended::Failed(code) => Ok(code.filter(|code| *code != 0).unwrap_or(1)),
+    }
+}
+
+/// Serves on the listening socket with this number, until the supervisor at stdin hangs up; the exit code.
+#[pyfunction]
+pub(crate) fn serve(
+    py: Python<'_>,
+    options: &NativeServerOptions,
+    listener: i32,
+    replaces_crashed: bool,
+) -> PyResult<i32> {
+    let options = ServerOptions { replaces_crashed, ..options.0.clone() };
+    let served = py.detach(|| process::serve(listener, &options)).map_err(error)?;
+    Ok(i32::from(!served))
+}
+
+fn error(error: ProcessError) -> PyErr {
+    match error.fault {
+        Fault::Option => PyValueError::new_err(error.message),
+        Fault::System => PyOSError::new_err(error.message),
+        Fault::Internal => PyRuntimeError::new_err(error.message),
     }
 }

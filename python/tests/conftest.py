@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +21,8 @@ def no_session_of_another_module() -> None:
     """Let the first session of a module be the active one: one whose server died stays it."""
     SparkSession._default_session = None
     SparkSession._active_session.session = None
+    # See `connect_process`.
+    gc.collect()
 
 
 @pytest.fixture(scope="module")

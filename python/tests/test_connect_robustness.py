@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import subprocess
 import sys
 import threading
@@ -21,80 +19,10 @@ from pyspark.sql.connect.session import SparkSession
 from pyspark.sql.datasource import DataSource, DataSourceReader
 
 from connect_process import ServerProcess
+from troubled import EndsTheProcess, Troubled, is_alive, new_session, troubled, wait_until
 
 # As for a class of a script: the server cannot import this module.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
-
-
-class TroubledReader(DataSourceReader):
-    def __init__(self, options: dict[str, str]) -> None:
-        self.options = options
-
-    def read(self, partition: Any) -> Iterator[tuple[int]]:
-        for number in range(int(self.options.get("rows", "3"))):
-            yield (number,)
-        try:
-            if "started" in self.options:
-                Path(self.options["started"]).touch()
-            trouble(self.options.get("read", ""))
-        finally:
-            if "ended" in self.options:
-                Path(self.options["ended"]).touch()
-
-
-class Troubled(DataSource):
-    """Its options say what goes wrong, and where."""
-
-    @classmethod
-    def name(cls) -> str:
-        return "troubled"
-
-    def schema(self) -> str:
-        trouble(self.options.get("schema", ""))
-        return "a BIGINT"
-
-    def reader(self, schema: Any) -> DataSourceReader:
-        return TroubledReader(dict(self.options))
-
-
-def end_the_process(status: int) -> None:
-    os._exit(status)
-
-
-class EndsTheProcess:
-    def __reduce__(self) -> Any:
-        return end_the_process, (7,)
-
-
-def trouble(kind: str) -> None:
-    if kind == "fail":
-        raise ValueError("no more numbers")
-    if kind == "sleep":
-        time.sleep(600)
-    if kind == "foreign":
-        # Releases the GIL and cannot be interrupted.
-        ctypes.CDLL(None).sleep(600)
-    if kind == "exit":
-        os._exit(3)
-    if kind == "crash":
-        ctypes.string_at(0)
-
-
-def new_session(server: ServerProcess) -> Any:
-    session: Any = SparkSession.builder.remote(server.url).create()
-    session.dataSource.register(Troubled)
-    return session
-
-
-def troubled(spark: Any, **options: object) -> Any:
-    return spark.read.format("troubled").options(**options).load()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it does not happen"
-        time.sleep(0.02)
 
 
 def in_background(action: Callable[[], object]) -> tuple[threading.Thread, list[BaseException]]:
@@ -123,15 +51,8 @@ def status(process: int, key: str) -> int:
     return int(line.split()[1])
 
 
-def is_alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def test_a_thousand_queries_leave_nothing_behind(server: ServerProcess) -> None:
-    spark = new_session(server)
+    spark = new_session(server.url)
 
     def queries(count: int) -> None:
         for number in range(count // 4):
@@ -206,7 +127,7 @@ class OwnReader(DataSourceReader):
 
 def test_the_work_ends_with_a_client_that_is_killed(tmp_path: Path) -> None:
     with ServerProcess(["--detached-seconds", "1"]) as server:
-        warm = new_session(server)
+        warm = new_session(server.url)
         assert troubled(warm).count() == 3
         warm.stop()
         threads = status(server.serving, "Threads")
@@ -229,8 +150,8 @@ def sleep_in_a_reader(url: str, started: str, ended: str) -> None:
 
 
 def test_interrupt_all_stops_a_reader_that_sleeps(server: ServerProcess, tmp_path: Path) -> None:
-    spark = new_session(server)
-    other = new_session(server)
+    spark = new_session(server.url)
+    other = new_session(server.url)
     started, ended = tmp_path / "started", tmp_path / "ended"
     frame = troubled(spark, read="sleep", started=started, ended=ended)
     thread, errors = in_background(frame.collect)
@@ -246,7 +167,7 @@ def test_interrupt_all_stops_a_reader_that_sleeps(server: ServerProcess, tmp_pat
 
 
 def test_a_source_that_fails_harms_nobody(server: ServerProcess) -> None:
-    spark = new_session(server)
+    spark = new_session(server.url)
     for _ in range(20):
         with pytest.raises(PythonException, match="no more numbers"):
             troubled(spark, read="fail").collect()
@@ -266,7 +187,7 @@ def test_a_local_relation_of_100_megabytes(spark: Any) -> None:
 @pytest.mark.parametrize("kind", ["sleep", "foreign"])
 def test_a_server_stops_though_a_source_hangs(kind: str, tmp_path: Path) -> None:
     with ServerProcess() as server:
-        spark = new_session(server)
+        spark = new_session(server.url)
         serving = server.serving
         started = tmp_path / "started"
         thread, errors = in_background(troubled(spark, read=kind, started=started).collect)
@@ -292,7 +213,7 @@ def test_a_server_stops_though_a_source_hangs(kind: str, tmp_path: Path) -> None
 )
 def test_a_source_that_ends_the_process(options: dict[str, object], said: str) -> None:
     with ServerProcess() as server:
-        spark, other = new_session(server), new_session(server)
+        spark, other = new_session(server.url), new_session(server.url)
         serving = server.serving
         begun = time.monotonic()
         with pytest.raises(PySparkException) as caught:
@@ -309,7 +230,7 @@ def test_a_source_that_ends_the_process(options: dict[str, object], said: str) -
         with pytest.raises(PySparkException) as gone:
             other.version  # noqa: B018
         assert gone.value.getCondition() == "INVALID_HANDLE.SESSION_CHANGED"
-        again = new_session(server)
+        again = new_session(server.url)
         assert troubled(again).count() == 3
         for session in (spark, other, again):
             session.stop()

@@ -1,25 +1,33 @@
 //! `seatrial server`: the Spark Connect server over the engine.
 //!
-//! Two processes: one serves, and may be ended by a source that crashes or calls `os._exit`; the other holds the address
-//! and starts it again. So the clients' next attempt is answered at once, and new sessions can begin.
-
-mod descriptor;
-mod serving;
-mod supervisor;
+//! It is two processes of this program, as [`seatrial_connect::process`] tells.
 
 use std::time::Duration;
 
-use anyhow::Result;
-use seatrial_connect::{ServerError, ServerOptions};
+use anyhow::{Context, Result, anyhow};
+use seatrial_connect::ServerOptions;
+use seatrial_connect::process::{self, Ended, Fault, ProcessError, ServingCommand};
 
 use super::arguments::ServerArguments;
 use super::exit::{Exit, UsageError};
 
 /// Serves until the process is told to end.
 pub(super) fn run(arguments: &ServerArguments) -> Result<Exit> {
-    match arguments.listener {
-        None => supervisor::run(&options(arguments)),
-        Some(descriptor) => serving::run(descriptor, &options(arguments)),
+    let options = options(arguments);
+    if let Some(listener) = arguments.listener {
+        let served = process::serve(listener, &options).map_err(error)?;
+        return Ok(if served { Exit::Ok } else { Exit::Internal });
+    }
+    let command = ServingCommand {
+        program: std::env::current_exe().context("the running program cannot be found")?,
+        arguments: std::env::args_os().skip(1).collect(),
+    };
+    match process::supervise(&options, &command, None).map_err(error)? {
+        Ended::Asked => Ok(Exit::Ok),
+        Ended::Failed(code) => {
+            let exit = Exit::ALL.into_iter().find(|exit| code == Some(exit.code().into()));
+            Ok(exit.filter(|exit| *exit != Exit::Ok).unwrap_or(Exit::Internal))
+        }
     }
 }
 
@@ -42,10 +50,9 @@ fn options(arguments: &ServerArguments) -> ServerOptions {
     }
 }
 
-/// Whose mistake it is that a server does not start.
-fn error(error: ServerError) -> anyhow::Error {
-    match error {
-        ServerError::Engine(_) | ServerError::Threads(_) => error.into(),
-        error => UsageError(error.to_string()).into(),
+fn error(error: ProcessError) -> anyhow::Error {
+    match error.fault {
+        Fault::Option | Fault::System => UsageError(error.message).into(),
+        Fault::Internal => anyhow!(error),
     }
 }
