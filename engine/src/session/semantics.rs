@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType as ArrowType;
-use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, ScalarValue, plan_err};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::logical_expr::expr::{AggregateFunction, Case, Cast, InList, Like, ScalarFunction};
@@ -65,6 +65,7 @@ pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<Lo
             let read = zoned.transform_data(|expr| {
                 expr.transform_up(|expr| text_cast::of_constant(expr, &schema, &surroundings.reading))
             })?;
+            check_casts(&read.data, &schema)?;
             let resolved = read.transform_data(|expr| {
                 // Its arguments may have other types now.
                 if expr.exists(|expr| Ok(matches!(expr, Expr::HigherOrderFunction(_))))? {
@@ -77,6 +78,24 @@ pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<Lo
         rewritten.map_data(|plan| collation::apply(with_types(plan)?).and_then(with_types))
     })
     .map(|transformed| transformed.data)
+}
+
+/// Refuses casts between what is nested and what is not, which only a text can hold.
+///
+/// # Errors
+/// In the words of DataFusion's planner, which would refuse them later, when it is forgotten how they were written.
+fn check_casts(expr: &Expr, schema: &DFSchema) -> Result<()> {
+    expr.apply(|expr| {
+        if let Expr::Cast(cast) = expr
+            && let (Ok(from), to) = (cast.expr.get_type(schema), cast.field.data_type())
+            && from.is_nested() != to.is_nested()
+            && ![&from, to].into_iter().any(|data_type| matches!(data_type, ArrowType::Utf8 | ArrowType::Null))
+        {
+            return plan_err!("Unsupported CAST from {from} to {to}");
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })
+    .map(drop)
 }
 
 /// `VALUES` whose integers are not cast to the type that DataFusion takes them for: with nulls and with what is cast to an INT, an

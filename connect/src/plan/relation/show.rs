@@ -255,7 +255,6 @@ mod tests {
 |bbbbbbbbbbbbbbbbbbbb|NULL|                                    x|
 |                NULL| 333|                                 NULL|
 +--------------------+----+-------------------------------------+
-
 ";
         assert_eq!(long().text(Form::Table { truncate: 20 }), expected);
     }
@@ -270,7 +269,6 @@ mod tests {
 |bbbbbbbbbbbbbbbbbbbb     |NULL|x                                               |
 |NULL                     |333 |NULL                                            |
 +-------------------------+----+------------------------------------------------+
-
 ";
         assert_eq!(long().text(Form::Table { truncate: 0 }), expected);
     }
@@ -290,7 +288,6 @@ mod tests {
  s   | NULL  
  n   | 333   
  w   | NULL  
-
 ";
         assert_eq!(long().text(Form::Vertical { truncate: 4 }), expected);
         assert_eq!(first(&["a"], &[], true).text(Form::Vertical { truncate: 20 }), "(0 rows)");
@@ -306,7 +303,7 @@ mod tests {
 
     #[test]
     fn rows_without_columns_are_lines() {
-        assert_eq!(first(&[], &[&[], &[]], false).text(Form::Table { truncate: 20 }), "++\n||\n++\n||\n||\n++\n\n");
+        assert_eq!(first(&[], &[&[], &[]], false).text(Form::Table { truncate: 20 }), "++\n||\n++\n||\n||\n++\n");
     }
 
     #[test]
