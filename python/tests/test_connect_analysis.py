@@ -261,7 +261,7 @@ def test_what_finds_no_room_fails_alone(spark: Any) -> None:
         "repeat('ab', 2147483647)",
         "lpad('a', 2147483647, 'é')",
     ]:
-        with pytest.raises(PySparkException, match="makes more (elements|bytes) of one batch"):
+        with pytest.raises(PySparkException, match=r"makes more (elements|bytes) of one batch"):
             spark.sql(f"SELECT {call}").collect()
     assert spark.range(1).count() == 1
 

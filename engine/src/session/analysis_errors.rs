@@ -122,7 +122,11 @@ impl Written {
             let (condition, (_, found)) = (select.selection.as_ref()?, message.rsplit_once("' returning ")?);
             let shown = self.shown(condition);
             let data_type = type_of(found, condition)?;
-            return Some(FILTER_NOT_BOOLEAN.error([("sqlExpr", shown.clone()), ("filter", shown), ("type", data_type)]));
+            return Some(FILTER_NOT_BOOLEAN.error([
+                ("sqlExpr", shown.clone()),
+                ("filter", shown),
+                ("type", data_type),
+            ]));
         }
         if message.starts_with("Aggregate functions are not allowed in the WHERE clause") {
             let condition = select.selection.as_ref()?;

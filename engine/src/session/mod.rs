@@ -63,10 +63,10 @@ use crate::executor::{InProcessExecutor, PickledClass, PythonExecutor};
 use crate::python::interpreter::spark_minor;
 use crate::udf::FunctionPlanner;
 
+use analysis_errors::Written;
 use cache::Cache;
 use catalog::{Names, Table, View};
 use diagnosis::Around;
-use analysis_errors::Written;
 use query_context::CastContexts;
 use semantics::Surroundings;
 use text_cast::Reading;
@@ -76,8 +76,8 @@ pub use config::{EngineSettings, SessionConf};
 pub use dataframe::{DataFrame, QueryPlan};
 pub use listing::Listed;
 pub use names::Shown;
-pub use query_context::{ClientCall, Operand, Operation};
 pub use over::{Bindings, Kept};
+pub use query_context::{ClientCall, Operand, Operation};
 pub use reader::DataFrameReader;
 
 /// A Spark session on this engine. Cheap to clone; clones share everything.

@@ -215,8 +215,8 @@ class SparkTarget:
         """Run one case and return its observation."""
         _reject_unknown(case, _CASE_KEYS, "case")
         if self._ended:
-            # In PySpark 4.0 and 4.1 a session that is collected closes the thread pool of all. In the
-            # middle of another's request that request would fail, or wait for ever.
+            # In PySpark 4.0 and 4.1 a session that is collected closes the thread pool of all: amid
+            # another's request that request would fail, or wait for ever.
             gc.collect()
             self._ended = False
         module = _loaded(case, calls_path)

@@ -33,9 +33,7 @@ fn operation(sql: &Expr) -> Option<Operation> {
         Expr::BinaryOp { left, op: Eq | NotEq | Lt | LtEq | Gt | GtEq | Spaceship, right } => {
             Some(Operation::casting([left.as_ref(), right.as_ref()]))
         }
-        Expr::InList { expr, list, .. } => {
-            Some(Operation::casting(std::iter::once(expr.as_ref()).chain(list)))
-        }
+        Expr::InList { expr, list, .. } => Some(Operation::casting(std::iter::once(expr.as_ref()).chain(list))),
         Expr::Cast { kind: CastKind::Cast, expr, .. } => Some(Operation::casting([expr.as_ref()])),
         Expr::CompoundFieldAccess { access_chain, .. } => {
             matches!(access_chain.last(), Some(AccessExpr::Subscript(_))).then_some(Operation::Subscript)

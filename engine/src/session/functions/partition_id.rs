@@ -152,9 +152,8 @@ pub(crate) fn known(plan: Arc<dyn ExecutionPlan>, query: &LogicalPlan) -> Result
     let mut asked = false;
     query.apply_with_subqueries(|node| {
         node.apply_expressions(|expr| {
-            asked |= expr.exists(|expr| {
-                Ok(matches!(expr, Expr::ScalarFunction(call) if is_by_partition(call.name())))
-            })?;
+            asked |=
+                expr.exists(|expr| Ok(matches!(expr, Expr::ScalarFunction(call) if is_by_partition(call.name()))))?;
             Ok(TreeNodeRecursion::Continue)
         })
     })?;
