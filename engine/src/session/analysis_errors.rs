@@ -51,7 +51,7 @@ impl Written {
     }
 
     /// The query's only expression that fits.
-    fn only<'w>(&'w self, fits: impl Fn(&Expr) -> bool) -> Option<Expr> {
+    fn only(&self, fits: impl Fn(&Expr) -> bool) -> Option<Expr> {
         let mut search = Search { fits, found: Vec::new(), selects: Vec::new() };
         if let Statement::Statement(statement) = &self.statement {
             let _ = statement.visit(&mut search);
