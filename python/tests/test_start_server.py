@@ -98,6 +98,12 @@ def close(process: subprocess.Popen[Any]) -> None:
             stream.close()
 
 
+def serves(url: str) -> None:
+    spark = new_session(url)
+    assert spark.range(3).count() == 3
+    spark.stop()
+
+
 def test_a_server_serves_until_it_is_stopped() -> None:
     with start_server(0) as server:
         assert repr(server) == f"<ConnectServer {server.url}>"
@@ -289,9 +295,7 @@ def test_a_fork_of_its_owner_does_not_end_a_server() -> None:
     )
     url = line(process)
     assert line(process) == "forked"
-    spark = new_session(url)
-    assert spark.range(3).count() == 3
-    spark.stop()
+    serves(url)
     process.kill()
     process.wait()
     close(process)
@@ -308,9 +312,7 @@ def test_an_interrupt_of_the_owner_is_not_for_the_server() -> None:
     url = line(process)
     os.killpg(process.pid, signal.SIGINT)
     assert line(process) == "interrupted"
-    spark = new_session(url)
-    assert spark.range(3).count() == 3
-    spark.stop()
+    serves(url)
     process.kill()
     process.wait()
     close(process)

@@ -52,19 +52,14 @@ impl Written {
 
     /// The query's only expression that fits.
     fn only(&self, fits: impl Fn(&Expr) -> bool) -> Option<Expr> {
-        let mut search = Search { fits, found: Vec::new(), selects: Vec::new() };
-        if let Statement::Statement(statement) = &self.statement {
-            let _ = statement.visit(&mut search);
-        }
-        <[Expr; 1]>::try_from(search.found).ok().map(|[expr]| expr)
+        <[Expr; 1]>::try_from(self.search(fits).found).ok().map(|[expr]| expr)
     }
 
-    fn selects(&self) -> Vec<Select> {
-        let mut search = Search { fits: |_: &Expr| false, found: Vec::new(), selects: Vec::new() };
-        if let Statement::Statement(statement) = &self.statement {
-            let _ = statement.visit(&mut search);
+    fn search<F: Fn(&Expr) -> bool>(&self, fits: F) -> Search<F> {
+        match &self.statement {
+            Statement::Statement(statement) => Search::of(statement.as_ref(), fits),
+            _ => Search { fits, found: Vec::new(), selects: Vec::new() },
         }
-        search.selects
     }
 
     /// Operators between types that they do not take.
@@ -116,7 +111,7 @@ impl Written {
 
     /// What a clause cannot have: conditions that are none, columns that are not grouped by, places that are not there.
     fn of_clauses(&self, message: &str, is_aggregate: impl Fn(&str) -> bool) -> Option<SparkError> {
-        let selects = self.selects();
+        let selects = self.search(|_| false).selects;
         let [select] = selects.as_slice() else { return None };
         if message.starts_with("Cannot create filter with non-boolean predicate '") {
             let (condition, (_, found)) = (select.selection.as_ref()?, message.rsplit_once("' returning ")?);
@@ -131,9 +126,7 @@ impl Written {
         if message.starts_with("Aggregate functions are not allowed in the WHERE clause") {
             let condition = select.selection.as_ref()?;
             let called = |expr: &Expr| matches!(expr, Expr::Function(call) if is_aggregate(&call.name.to_string()));
-            let mut search = Search { fits: called, found: Vec::new(), selects: Vec::new() };
-            let _ = condition.visit(&mut search);
-            let calls: Vec<String> = search.found.iter().map(|call| self.name(call)).collect();
+            let calls: Vec<String> = Search::of(condition, called).found.iter().map(|call| self.name(call)).collect();
             let parameters = [("condition", self.shown(condition)), ("expressionList", calls.join(", "))];
             return Some(INVALID_WHERE_CONDITION.error(parameters));
         }
@@ -215,20 +208,15 @@ fn type_of(arrow: &str, operand: &Expr) -> Option<String> {
 }
 
 fn has_only_literals(expr: &Expr) -> bool {
-    let mut search = Search {
-        fits: |expr: &Expr| match expr {
-            Expr::Value(value) => match &value.value {
-                Value::Number(number, long) => *long || number.parse::<i32>().is_err(),
-                _ => false,
-            },
-            Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Cast { .. } | Expr::Subquery(_) => true,
+    let is_none = |expr: &Expr| match expr {
+        Expr::Value(value) => match &value.value {
+            Value::Number(number, long) => *long || number.parse::<i32>().is_err(),
             _ => false,
         },
-        found: Vec::new(),
-        selects: Vec::new(),
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Cast { .. } | Expr::Subquery(_) => true,
+        _ => false,
     };
-    let _ = expr.visit(&mut search);
-    search.found.is_empty()
+    Search::of(expr, is_none).found.is_empty()
 }
 
 fn with_integers(arrow: &ArrowType) -> ArrowType {
@@ -248,6 +236,15 @@ struct Search<F> {
     fits: F,
     found: Vec<Expr>,
     selects: Vec<Select>,
+}
+
+impl<F: Fn(&Expr) -> bool> Search<F> {
+    /// The expressions within that fit, and all `SELECT`s.
+    fn of(within: &impl Visit, fits: F) -> Self {
+        let mut search = Self { fits, found: Vec::new(), selects: Vec::new() };
+        let _ = within.visit(&mut search);
+        search
+    }
 }
 
 impl<F: Fn(&Expr) -> bool> Visitor for Search<F> {
