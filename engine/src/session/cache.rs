@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 
 use super::catalog::Table;
 use super::text_cast::Reading;
-use super::{DataFrame, Session, SessionInner};
+use super::{DataFrame, Session, SessionInner, planning};
 use crate::error::SparkError;
 use crate::executor::PickledClass;
 use crate::python::interpreter::spark_minor;
@@ -137,8 +137,8 @@ impl Cached {
                 Some(Kind::View { reading, .. }) => Arc::clone(reading),
                 _ => Arc::default(),
             };
-            let frame = session.inner.context.read_table(Arc::clone(&self.relation))?;
-            let frame = DataFrame::from_plan(session.clone(), frame, reading);
+            let scan = planning::scan(Arc::clone(&self.relation))?;
+            let frame = DataFrame::from_plan(session.clone(), scan, reading);
             let plan = frame.plan_without(Some(self)).await?;
             let schema = self.relation.schema();
             let mut partitions = Vec::new();

@@ -7,18 +7,18 @@ use arrow::array::{Array, AsArray, StringBuilder};
 use arrow::datatypes::{DataType as ArrowType, FieldRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{ScalarValue, internal_err};
+use datafusion::datasource::ViewTable;
 use datafusion::error::Result;
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, col, lit,
+    ColumnarValue, LogicalPlanBuilder, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, col, lit,
 };
-use datafusion::prelude::SessionContext;
 
+use super::planning;
 use crate::error::SparkError;
 use crate::types::{DataType, StructType};
 
 /// The relation with its `char` columns padded; itself where there are none.
 pub(super) fn pad(
-    context: &SessionContext,
     provider: Arc<dyn TableProvider>,
     declared: &StructType,
 ) -> Result<Arc<dyn TableProvider>, SparkError> {
@@ -35,7 +35,8 @@ pub(super) fn pad(
             _ => column,
         }
     });
-    Ok(context.read_table(provider)?.select(columns.collect::<Vec<_>>())?.into_view())
+    let padded = LogicalPlanBuilder::from(planning::scan(provider)?).project(columns)?.build()?;
+    Ok(Arc::new(ViewTable::new(padded, None)))
 }
 
 /// `char_padding(text, length)`: spaces up to `length` characters; a longer text as it is.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
-use datafusion::execution::{SendableRecordBatchStream, SessionState, TaskContext};
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, displayable};
 use futures::TryStreamExt;
@@ -17,7 +17,7 @@ use super::cache::Cached;
 use super::catalog::View;
 use super::functions::partition_id;
 use super::text_cast::Reading;
-use super::{Session, cache, constant_errors, limited, lowering};
+use super::{Session, cache, constant_errors, limited, lowering, planning};
 use crate::datasource::provider::PythonTableProvider;
 use crate::datasource::pushdown;
 use crate::error::{ExceptionClass, SparkError};
@@ -41,7 +41,7 @@ pub struct DataFrame {
 enum Relation {
     /// A loaded source by itself; its schema is known in Spark's own terms.
     Source(Arc<PythonTableProvider>),
-    Query(Box<datafusion::dataframe::DataFrame>),
+    Query(Arc<LogicalPlan>),
 }
 
 /// A planned query: readers and partitions are known. Each execution reads anew.
@@ -56,8 +56,8 @@ impl DataFrame {
         Self { session, relation: Relation::Source(source), reading: Arc::default(), planned: Arc::default() }
     }
 
-    pub(super) fn from_plan(session: Session, frame: datafusion::dataframe::DataFrame, reading: Arc<Reading>) -> Self {
-        Self { session, relation: Relation::Query(Box::new(frame)), reading, planned: Arc::default() }
+    pub(super) fn from_plan(session: Session, plan: LogicalPlan, reading: Arc<Reading>) -> Self {
+        Self { session, relation: Relation::Query(Arc::new(plan)), reading, planned: Arc::default() }
     }
 
     /// The session that made it.
@@ -72,7 +72,7 @@ impl DataFrame {
     pub fn schema(&self) -> Result<StructType, SparkError> {
         match &self.relation {
             Relation::Source(source) => Ok(source.spark_schema().with_char_varchar_as_string()),
-            Relation::Query(frame) => Ok(from_arrow_schema(frame.schema().as_arrow())?.with_char_varchar_as_string()),
+            Relation::Query(plan) => Ok(from_arrow_schema(plan.schema().as_arrow())?.with_char_varchar_as_string()),
         }
     }
 
@@ -81,7 +81,7 @@ impl DataFrame {
     /// # Errors
     /// Never in practice; DataFusion's own.
     pub fn arrow_schema(&self) -> Result<SchemaRef, SparkError> {
-        Ok(Arc::clone(self.query()?.schema().inner()))
+        Ok(Arc::clone(self.logical_plan()?.schema().inner()))
     }
 
     /// Makes the query a temporary view of its session, replacing one of that name.
@@ -108,7 +108,7 @@ impl DataFrame {
     pub(super) fn to_view(&self, name: &str) -> Result<View, SparkError> {
         let provider: Arc<dyn TableProvider> = match &self.relation {
             Relation::Source(source) => Arc::clone(source) as _,
-            Relation::Query(frame) => cache::Relation::view(frame.logical_plan().clone(), Arc::clone(&self.reading)),
+            Relation::Query(plan) => cache::Relation::view(plan.as_ref().clone(), Arc::clone(&self.reading)),
         };
         Ok(View { name: name.to_owned(), provider, schema: self.schema()? })
     }
@@ -126,8 +126,8 @@ impl DataFrame {
     /// # Errors
     /// The planner's own.
     pub async fn optimized(&self) -> Result<String, SparkError> {
-        let (state, plan) = self.with_planned_reads(None).await?;
-        Ok(state.optimize(&plan)?.display_indent().to_string())
+        let plan = self.with_planned_reads(None).await?;
+        Ok(self.session.inner.planning.optimize(plan)?.display_indent().to_string())
     }
 
     /// The query as it was analysed, as text, one operator a line.
@@ -135,7 +135,7 @@ impl DataFrame {
     /// # Errors
     /// When a loaded source cannot be scanned.
     pub fn analyzed(&self) -> Result<String, SparkError> {
-        Ok(self.query()?.logical_plan().display_indent().to_string())
+        Ok(self.logical_plan()?.display_indent().to_string())
     }
 
     /// The query with these names for its columns; as it is without any.
@@ -146,15 +146,15 @@ impl DataFrame {
         if names.is_empty() {
             return Ok(self.clone());
         }
-        let frame = self.query()?;
-        let columns = frame.schema().columns();
+        let plan = self.logical_plan()?;
+        let columns = plan.schema().columns();
         if columns.len() != names.len() {
             let message = format!("The query has {} columns, and {} names are given.", columns.len(), names.len());
             return Err(SparkError::plain(ExceptionClass::Analysis, message));
         }
         let columns: Vec<Expr> =
             columns.into_iter().zip(names).map(|(column, name)| Expr::Column(column).alias(name)).collect();
-        Ok(Self::from_plan(self.session.clone(), frame.select(columns)?, Arc::clone(&self.reading)))
+        self.projected(plan, columns)
     }
 
     /// The query's rows without their columns: only how many there are.
@@ -162,8 +162,12 @@ impl DataFrame {
     /// # Errors
     /// Never in practice; DataFusion's own.
     pub fn without_columns(&self) -> Result<Self, SparkError> {
-        let frame = self.query()?.select(Vec::<Expr>::new())?;
-        Ok(Self::from_plan(self.session.clone(), frame, Arc::clone(&self.reading)))
+        self.projected(self.logical_plan()?, Vec::new())
+    }
+
+    fn projected(&self, plan: LogicalPlan, columns: Vec<Expr>) -> Result<Self, SparkError> {
+        let plan = LogicalPlanBuilder::from(plan).project(columns)?.build()?;
+        Ok(Self::from_plan(self.session.clone(), plan, Arc::clone(&self.reading)))
     }
 
     /// How the query reads texts.
@@ -173,13 +177,9 @@ impl DataFrame {
 
     /// The query as it was analysed.
     pub(super) fn logical_plan(&self) -> Result<LogicalPlan, SparkError> {
-        Ok(self.query()?.into_unoptimized_plan())
-    }
-
-    fn query(&self) -> Result<datafusion::dataframe::DataFrame, SparkError> {
         match &self.relation {
-            Relation::Source(source) => Ok(self.session.inner.context.read_table(Arc::clone(source) as _)?),
-            Relation::Query(frame) => Ok(frame.as_ref().clone()),
+            Relation::Source(source) => Ok(planning::scan(Arc::clone(source) as _)?),
+            Relation::Query(plan) => Ok(plan.as_ref().clone()),
         }
     }
 
@@ -194,31 +194,28 @@ impl DataFrame {
 
     /// Plans the query anew, as if this relation were not cached.
     pub(super) async fn plan_without(&self, cached: Option<&Arc<Cached>>) -> Result<QueryPlan, SparkError> {
-        let (state, plan) = self.with_planned_reads(cached).await?;
-        let context = Arc::new(TaskContext::from(&state));
-        let physical = limited::in_order(state.create_physical_plan(&plan).await?)?;
+        let planning = &self.session.inner.planning;
+        let plan = self.with_planned_reads(cached).await?;
+        let physical = limited::in_order(planning.create_physical_plan(plan.clone()).await?)?;
         let physical = partition_id::known(physical, &plan)?;
-        Ok(QueryPlan { plan: physical, context })
+        Ok(QueryPlan { plan: physical, context: Arc::clone(planning.tasks()) })
     }
 
     /// The logical plan with the rows that are cached, after readers were offered their filters.
-    async fn with_planned_reads(
-        &self,
-        without: Option<&Arc<Cached>>,
-    ) -> Result<(SessionState, LogicalPlan), SparkError> {
-        let (state, plan) = self.query()?.into_parts();
-        let plan = self.session.inner.cache.apply(&self.session, plan, without).await?;
+    async fn with_planned_reads(&self, without: Option<&Arc<Cached>>) -> Result<LogicalPlan, SparkError> {
+        let plan = self.session.inner.cache.apply(&self.session, self.logical_plan()?, without).await?;
         constant_errors::check(&plan)?;
         let settings = self.session.conf().read_settings(&self.session.inner.settings);
         // Spark 4.0 has no filter pushdown.
         let plan = if settings.filter_pushdown && PythonRuntime::get()?.spark_minor() >= (4, 1) {
-            pushdown::plan_reads(plan, Arc::clone(state.config_options()), settings).await?
+            let options = self.session.inner.planning.state().config_options();
+            pushdown::plan_reads(plan, Arc::clone(options), settings).await?
         } else {
             plan
         };
         let plan = lowering::lower(plan, &self.reading)?;
         let workers = WorkerSettings::of_session(&self.session.conf(), &self.session.inner.settings);
-        Ok((state, udf::extract(plan, &Arc::new(workers))?))
+        Ok(udf::extract(plan, &Arc::new(workers))?)
     }
 
     /// Plans and executes the query, and returns all rows in the order of the partitions.

@@ -8,27 +8,22 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
 use arrow::datatypes::DataType;
-use datafusion::error::Result;
-use datafusion::execution::SessionState;
-use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{Expr, Ident, SelectItem, TableFactor, VisitMut, VisitorMut};
 
 use super::catalog::{CATALOG, SCHEMA};
+use super::planning::QueryNames;
 
 /// Spells the statement's identifiers as the catalogue does.
-pub(super) async fn resolve(context: &SessionContext, state: &SessionState, statement: &mut Statement) -> Result<()> {
-    let references = state.resolve_table_references(statement)?;
+pub(super) fn resolve(names: &QueryNames, statement: &mut Statement) {
     let (mut columns, mut fields) = (Vec::new(), Vec::new());
-    for reference in references {
-        if let Ok(provider) = context.table_provider(reference).await {
-            for column in provider.schema().fields() {
-                columns.push(column.name().clone());
-                field_names(column.data_type(), &mut fields);
-            }
+    for relation in names.relations() {
+        for column in relation.schema().fields() {
+            columns.push(column.name().clone());
+            field_names(column.data_type(), &mut fields);
         }
     }
-    let Statement::Statement(ast) = statement else { return Ok(()) };
+    let Statement::Statement(ast) = statement else { return };
     let mut relations = Relations::default();
     let _ = ast.visit(&mut relations);
     columns.append(&mut relations.columns);
@@ -37,7 +32,6 @@ pub(super) async fn resolve(context: &SessionContext, state: &SessionState, stat
     let relations = Spellings { known: spellings(relations.names.into_iter()), aliases: HashSet::new() };
     let fields = Spellings { known: spellings(fields.into_iter()), aliases: HashSet::new() };
     let _ = ast.visit(&mut Columns { columns: &columns, fields: &fields, relations: &relations });
-    Ok(())
 }
 
 /// The names of all fields within a type, however deep.

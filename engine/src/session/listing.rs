@@ -109,7 +109,7 @@ impl Session {
 
     /// The names of the functions of SQL, in order.
     pub fn function_names(&self) -> Vec<String> {
-        let state = self.inner.context.state();
+        let state = self.inner.planning.state();
         let mut names: Vec<String> = state.scalar_functions().keys().cloned().collect();
         names.extend(state.aggregate_functions().keys().cloned());
         names.extend(state.window_functions().keys().cloned());

@@ -28,6 +28,7 @@ mod names;
 mod number_cast;
 pub(crate) mod opaque;
 mod over;
+mod planning;
 mod query_context;
 mod range;
 mod reader;
@@ -50,8 +51,8 @@ mod using_joins;
 use std::sync::Arc;
 use std::sync::{PoisonError, RwLock};
 
-use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::prelude::{SessionConfig as DataFusionConfig, SessionContext};
+use datafusion::execution::SessionStateBuilder;
+use datafusion::prelude::SessionConfig as DataFusionConfig;
 use datafusion::sql::parser::Statement;
 use pyo3::prelude::*;
 
@@ -67,6 +68,7 @@ use analysis_errors::Written;
 use cache::Cache;
 use catalog::{Names, Table, View};
 use diagnosis::Around;
+use planning::Planning;
 use query_context::CastContexts;
 use semantics::Surroundings;
 use text_cast::Reading;
@@ -87,7 +89,7 @@ pub struct Session {
 }
 
 struct SessionInner {
-    context: SessionContext,
+    planning: Arc<Planning>,
     executor: Arc<dyn PythonExecutor>,
     settings: EngineSettings,
     conf: RwLock<SessionConf>,
@@ -155,18 +157,18 @@ impl Session {
         let mut state = functions::with_planners(builder).build();
         functions::register(&mut state)?;
         state.register_udtf("range", Arc::new(range::RangeFunction));
-        Ok(Self::from_state(state, executor, settings, Shared::default()))
+        Ok(Self::of_engine(Arc::new(Planning::new(state)), executor, settings, Shared::default()))
     }
 
-    fn from_state(
-        state: SessionState,
+    fn of_engine(
+        planning: Arc<Planning>,
         executor: Arc<dyn PythonExecutor>,
         settings: EngineSettings,
         shared: Shared,
     ) -> Self {
         let Shared { tables, cache, globals } = shared;
         let inner = SessionInner {
-            context: SessionContext::new_with_state(state),
+            planning,
             executor,
             settings,
             conf: RwLock::default(),
@@ -184,14 +186,14 @@ impl Session {
     /// tables and global temporary views. Functions and rules are shared, so this is much quicker than the first session.
     #[must_use]
     pub fn new_session(&self) -> Self {
-        let state = self.inner.context.state();
+        let planning = Arc::clone(&self.inner.planning);
         let executor = Arc::clone(&self.inner.executor);
         let shared = Shared {
             tables: Arc::clone(&self.inner.tables),
             cache: Arc::clone(&self.inner.cache),
             globals: Arc::clone(&self.inner.globals),
         };
-        Self::from_state(state, executor, self.inner.settings.clone(), shared)
+        Self::of_engine(planning, executor, self.inner.settings.clone(), shared)
     }
 
     /// Another session of the same engine that begins with what this one has: registered sources, views, settings. What is
@@ -292,10 +294,9 @@ impl Session {
 
     /// Plans a query.
     async fn query(&self, text: &str) -> Result<DataFrame, SparkError> {
-        let state = self.inner.context.state();
         let plain = plain(text);
-        let mut query =
-            spark_dialect::parse(&state, &plain).map_err(|error| crate::error::datafusion::parse_error(error, text))?;
+        let mut query = spark_dialect::parse(self.inner.planning.state(), &plain)
+            .map_err(|error| crate::error::datafusion::parse_error(error, text))?;
         if !statement::is_query(&query) {
             return statement::unsupported("this statement");
         }
@@ -328,19 +329,16 @@ impl Session {
         bindings: &Bindings,
         surroundings: Surroundings,
     ) -> Result<DataFrame, SparkError> {
-        let context = relations::resolve(self, &mut query, bindings)?;
-        let state = context.state();
-        identifiers::resolve(&context, &state, &mut query).await?;
+        let names = relations::resolve(self, &mut query, bindings)?;
+        identifiers::resolve(&names, &mut query);
         generators::prepare(&mut query)?;
-        using_joins::write_out(&state, &mut query).await?;
-        let plan = state.statement_to_plan(query).await.and_then(|plan| semantics::apply(plan, &surroundings));
-        let is_aggregate = |name: &str| state.aggregate_functions().contains_key(&name.to_lowercase());
-        let mut plan = plan.map_err(|error| written.explain(error.into(), is_aggregate))?;
+        using_joins::write_out(&names, &mut query)?;
+        let plan = names.plan(query).and_then(|plan| semantics::apply(plan, &surroundings));
+        let mut plan = plan.map_err(|error| written.explain(error.into(), |name| names.is_aggregate(name)))?;
         if !bindings.functions.is_empty() {
             plan = over::with_literals(plan)?;
         }
-        let frame = context.execute_logical_plan(plan).await?;
-        Ok(DataFrame::from_plan(self.clone(), frame, surroundings.reading))
+        Ok(DataFrame::from_plan(self.clone(), plan, surroundings.reading))
     }
 }
 

@@ -24,7 +24,7 @@ use datafusion::sql::sqlparser::ast::{VisitMut, VisitorMut};
 use super::analysis_errors::Written;
 use super::query_context::ClientCall;
 use super::semantics::Surroundings;
-use super::{DataFrame, Session, Shown, dialect, plain, spark_dialect};
+use super::{DataFrame, Session, Shown, dialect, plain, planning, spark_dialect};
 use crate::error::SparkError;
 use crate::error::condition::UNBOUND_SQL_PARAMETER;
 use crate::types::StructField;
@@ -177,7 +177,7 @@ impl Session {
     /// # Errors
     /// Never in practice; DataFusion's own.
     pub fn read_table(&self, table: Arc<dyn TableProvider>) -> Result<DataFrame, SparkError> {
-        Ok(DataFrame::from_plan(self.clone(), self.inner.context.read_table(table)?, Arc::default()))
+        Ok(DataFrame::from_plan(self.clone(), planning::scan(table)?, Arc::default()))
     }
 
     /// The expression of a text such as `a > 1`, or of a select list's item with its names, as `selectExpr` takes it.
@@ -207,7 +207,7 @@ impl Session {
     }
 
     fn parse_query(&self, query: &str, shown: &str) -> Result<ast::Query, SparkError> {
-        let statement = spark_dialect::parse(&self.inner.context.state(), &plain(query))
+        let statement = spark_dialect::parse(self.inner.planning.state(), &plain(query))
             .map_err(|error| crate::error::datafusion::parse_error(error, shown))?;
         match statement {
             Statement::Statement(statement) => match *statement {

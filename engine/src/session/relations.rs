@@ -7,13 +7,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use datafusion::catalog::{
-    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
-    SchemaProvider, TableProvider,
-};
+use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
-use datafusion::execution::FunctionRegistry;
-use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, Ident, ObjectName, ObjectNamePart, Spanned, TableAlias, TableFactor, Value, VisitMut,
@@ -23,6 +18,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::cache::Relation;
 use super::catalog::{self, Found, Table};
 use super::char_padding;
+use super::planning::QueryNames;
 use super::{Bindings, Session};
 use crate::datasource::options::Options;
 use crate::datasource::provider::PythonTableProvider;
@@ -30,27 +26,26 @@ use crate::error::SparkError;
 use crate::error::condition::{DATA_SOURCE_NOT_FOUND, UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY};
 use crate::error::relation::{SearchPath, not_found};
 use crate::executor::CreateRequest;
-use crate::udf::CalledFunction;
 
 /// Where a query's own context keeps names without a schema: apart from those of `default`, which a view may hide.
 pub(super) const SESSION_CATALOG: &str = "system";
 /// See [`SESSION_CATALOG`].
 pub(super) const SESSION_SCHEMA: &str = "session";
 
-/// Looks up the relations of a statement and returns a context that knows them.
+/// Looks up the relations of a statement, and returns what its names mean.
 pub(super) fn resolve(
     session: &Session,
     statement: &mut Statement,
     bindings: &Bindings,
-) -> Result<SessionContext, SparkError> {
+) -> Result<QueryNames, SparkError> {
     let mut factors = Factors::default();
     if let Statement::Statement(ast) = statement {
         let _ = ast.visit(&mut factors);
     }
-    let mut state = session.inner.context.state();
-    let references = state.resolve_table_references(statement)?;
+    let planning = &session.inner.planning;
+    let references = planning.state().resolve_table_references(statement)?;
     let mut loaded: BTreeMap<(String, Options), Arc<dyn TableProvider>> = BTreeMap::new();
-    let catalogs = Catalogs::new();
+    let mut names = QueryNames::new(planning);
     for reference in references {
         let parts = parts(&reference);
         let [.., last] = parts.as_slice() else { continue };
@@ -58,7 +53,7 @@ pub(super) fn resolve(
             continue;
         }
         if let (1, Some(bound)) = (parts.len(), bindings.relations.get(last)) {
-            catalogs.add(&reference, Arc::clone(bound))?;
+            names.add_relation(reference.clone(), Arc::clone(bound));
             continue;
         }
         let (name, options) = match factors.with_options.get(last) {
@@ -74,16 +69,12 @@ pub(super) fn resolve(
                 provider
             }
         };
-        catalogs.add(&reference, provider)?;
+        names.add_relation(reference, provider);
     }
-    state.register_catalog_list(catalogs.0);
     for function in bindings.functions.iter().cloned().chain(session.inner.functions.calls()?) {
-        match function {
-            CalledFunction::Scalar(function) => drop(state.register_udf(function)?),
-            CalledFunction::Aggregate(function) => drop(state.register_udaf(function)?),
-        }
+        names.add_function(function);
     }
-    Ok(SessionContext::new_with_state(state))
+    Ok(names)
 }
 
 impl Session {
@@ -127,7 +118,7 @@ impl Session {
         };
         let executor = Arc::clone(&self.inner.executor);
         let provider = Arc::new(PythonTableProvider::try_new(request, settings, executor)?);
-        let padded = char_padding::pad(&self.inner.context, provider, &table.schema)?;
+        let padded = char_padding::pad(provider, &table.schema)?;
         // What is kept of a table was read without options.
         if with_options {
             return Ok(padded);
@@ -145,36 +136,6 @@ impl Session {
 fn parts(reference: &TableReference) -> Vec<String> {
     let parts = [reference.catalog(), reference.schema(), Some(reference.table())];
     parts.into_iter().flatten().map(str::to_owned).collect()
-}
-
-struct Catalogs(Arc<dyn CatalogProviderList>);
-
-impl Catalogs {
-    fn new() -> Self {
-        Self(Arc::new(MemoryCatalogProviderList::new()))
-    }
-
-    fn add(&self, reference: &TableReference, provider: Arc<dyn TableProvider>) -> Result<(), SparkError> {
-        let resolved = reference.clone().resolve(SESSION_CATALOG, SESSION_SCHEMA);
-        let catalog = match self.0.catalog(&resolved.catalog) {
-            Some(catalog) => catalog,
-            None => {
-                let catalog: Arc<dyn CatalogProvider> = Arc::new(MemoryCatalogProvider::new());
-                self.0.register_catalog(resolved.catalog.to_string(), Arc::clone(&catalog));
-                catalog
-            }
-        };
-        let schema = match catalog.schema(&resolved.schema) {
-            Some(schema) => schema,
-            None => {
-                let schema: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
-                catalog.register_schema(&resolved.schema, Arc::clone(&schema))?;
-                schema
-            }
-        };
-        schema.register_table(resolved.table.to_string(), provider)?;
-        Ok(())
-    }
 }
 
 /// Collects what a query says about its relations beyond their names, and gives those with options names of their own.

@@ -31,7 +31,6 @@ impl Session {
         }
         let node = Transform::try_new(inputs, functions, given, output, settings)?;
         let plan = LogicalPlan::Extension(Extension { node: Arc::new(node) });
-        let frame = datafusion::dataframe::DataFrame::new(self.inner.context.state(), plan);
-        Ok(DataFrame::from_plan(self.clone(), frame, reading))
+        Ok(DataFrame::from_plan(self.clone(), plan, reading))
     }
 }

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use datafusion::common::{DFSchema, TableReference};
-use datafusion::execution::SessionState;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Cte, Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, OrderByKind, Query, Select,
@@ -16,6 +15,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::dialect::call;
+use super::planning::QueryNames;
 use crate::error::SparkError;
 use crate::error::condition::UNRESOLVED_USING_COLUMN_FOR_JOIN;
 use crate::error::relation::quoted;
@@ -25,7 +25,7 @@ use crate::error::relation::quoted;
 ///
 /// # Errors
 /// `UNRESOLVED_USING_COLUMN_FOR_JOIN`.
-pub(super) async fn write_out(state: &SessionState, statement: &mut Statement) -> Result<(), SparkError> {
+pub(super) fn write_out(names: &QueryNames, statement: &mut Statement) -> Result<(), SparkError> {
     // Each round settles the innermost joins that are left: the columns of the others depend on them.
     loop {
         let Statement::Statement(ast) = statement else { return Ok(()) };
@@ -36,8 +36,7 @@ pub(super) async fn write_out(state: &SessionState, statement: &mut Statement) -
         let _ = Visit::visit(ast.as_ref(), &mut sides);
         let mut schemas = BTreeMap::new();
         for (text, query) in sides.found {
-            let plan = state.statement_to_plan(Statement::Statement(Box::new((*query).into()))).await;
-            if let Ok(plan) = plan {
+            if let Ok(plan) = names.plan(Statement::Statement(Box::new((*query).into()))) {
                 schemas.insert(text, plan.schema().as_ref().clone());
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray};
 
 use crate::error::SparkError;
-use crate::session::{DataFrame, Session};
+use crate::session::{DataFrame, Session, planning};
 use crate::types::arrow::to_table_schema;
 use crate::types::{DataType, StructField, StructType};
 
@@ -50,5 +50,5 @@ fn relation(
     let arrow = Arc::new(to_table_schema(&schema)?);
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let batch = RecordBatch::try_new_with_options(arrow, columns, &options).map_err(SparkError::internal)?;
-    Ok(DataFrame::from_plan(session.clone(), session.inner.context.read_batch(batch)?, Arc::default()))
+    Ok(DataFrame::from_plan(session.clone(), planning::rows(batch)?, Arc::default()))
 }

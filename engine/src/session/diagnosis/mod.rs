@@ -38,7 +38,7 @@ pub(super) struct Around {
 
 /// The error of a query that was refused, as Spark words it if this is known.
 pub(super) fn of_query(session: &Session, text: &str, around: &Around, error: SparkError) -> SparkError {
-    let Ok(Parsed::Statement(statement)) = spark_dialect::parse(&session.inner.context.state(), text) else {
+    let Ok(Parsed::Statement(statement)) = spark_dialect::parse(session.inner.planning.state(), text) else {
         return error;
     };
     let Statement::Query(query) = statement.as_ref() else { return error };
