@@ -109,7 +109,11 @@ class Server:
     """
 
     def __init__(
-        self, command: list[str], url: str | None, variables: dict[str, str], log: pathlib.Path
+        self,
+        command: list[str],
+        url: str | None,
+        variables: dict[str, str],
+        log: pathlib.Path,
     ) -> None:
         start = time.perf_counter()
         with log.open("wb") as said:
@@ -141,7 +145,10 @@ class Server:
         host, port = url.removeprefix("sc://").split(":")
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
-            with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection((host, int(port)), 1),
+            ):
                 return
             time.sleep(0.02)
         raise SystemExit(f"bench-spark: {url} does not answer")
@@ -215,16 +222,25 @@ def sum_of_tuples(spark: Any) -> None:
 
 
 def interleaved(
-    servers: list[Server], action: Callable[[Any], None], runs: int, warm: int
+    servers: list[Server],
+    action: Callable[[Any], None],
+    runs: int,
+    warm: int,
+    turn: int = 1,
 ) -> list[list[float]]:
-    """Return the seconds of every run for each of the servers, which take turns."""
+    """Return the seconds of every run for each of the servers, which take turns.
+
+    A turn has several runs where these are so short that the other server's caches and threads
+    would be what is measured.
+    """
     seconds: list[list[float]] = [[] for _ in servers]
-    for run in range(warm + runs):
+    for first in range(0, warm + runs, turn):
         for server, times in zip(servers, seconds, strict=True):
-            start = time.perf_counter()
-            action(server.spark)
-            if run >= warm:
-                times.append(time.perf_counter() - start)
+            for run in range(first, first + turn):
+                start = time.perf_counter()
+                action(server.spark)
+                if run >= warm:
+                    times.append(time.perf_counter() - start)
     return seconds
 
 
@@ -238,7 +254,9 @@ def measure(directory: pathlib.Path, environment: pathlib.Path) -> dict[str, flo
     with ours(directory) as engine, real_spark(directory, environment) as spark:
         servers = [engine, spark]
         first_row = min(*first_rows, engine.first_row)
-        one = [statistics.median(times) for times in interleaved(servers, select_one, 300, 20)]
+        one = [
+            statistics.median(times) for times in interleaved(servers, select_one, 300, 50, turn=50)
+        ]
         longs = [min(times) for times in interleaved(servers, sum_of_longs, 5, 2)]
         tuples = [min(times) for times in interleaved(servers, sum_of_tuples, 5, 2)]
     rows = [
@@ -269,7 +287,10 @@ def main() -> int:
         (environment / "bin" / "python", f"seatrial check --target spark:{SPARK}"),
     ]:
         if not path.exists():
-            print(f"bench-spark: {path} is missing; it comes with `{remedy}`", file=sys.stderr)
+            print(
+                f"bench-spark: {path} is missing; it comes with `{remedy}`",
+                file=sys.stderr,
+            )
             return 2
     with tempfile.TemporaryDirectory(prefix="seatrial-bench-") as directory:
         measured = measure(pathlib.Path(directory), environment)

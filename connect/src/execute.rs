@@ -5,8 +5,8 @@ use std::sync::Arc;
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use seatrial_engine::error::{ExceptionClass, SparkError};
-use spark_connect_proto::Plan;
-use spark_connect_proto::execute_plan_response::{ArrowBatch, ResponseType};
+use spark_connect_proto::execute_plan_response::ArrowBatch;
+use spark_connect_proto::{DataType, Plan};
 
 use crate::arrow_stream::{ArrowEncoder, Encoded};
 use crate::command;
@@ -46,7 +46,13 @@ async fn asked(
 ) -> Result<(), Failure> {
     let responder = Responder::new(operation);
     match plan_request::read(plan.as_ref().clone(), limit)? {
-        Asked::Relation(relation) => rows(session, &plan::query(session, &relation).await?, &responder).await,
+        Asked::Relation(relation) => {
+            let query = match session.constants.find(&relation, session.engine.generation()) {
+                Some(query) => query,
+                None => Arc::new(plan::query(session, &relation).await?),
+            };
+            rows(session, &query, &responder).await
+        }
         Asked::Command(command) => command::run(session, &command, &responder).await,
     }
 }
@@ -66,21 +72,18 @@ fn of_task(error: DataFusionError) -> SparkError {
 /// Those of the query.
 pub(crate) async fn rows(session: &ConnectSession, query: &Query, responder: &Responder) -> Result<(), Failure> {
     let encoder = ArrowEncoder::try_new(&query.schema, &session.engine.conf())?;
-    responder.send_schema(schema_to_proto(&query.schema)).await?;
+    let mut sender = Sender { responder, schema: Some(schema_to_proto(&query.schema)), offset: 0 };
     let mut batches = deferred::rows_of(query.frame.clone());
-    let mut sent = 0_usize;
-    let mut any = false;
     while let Some(batch) = batches.try_next().await.map_err(of_task)? {
         if batch.num_rows() == 0 {
             continue;
         }
         for encoded in encoder.encode(&batch)? {
-            any = true;
-            sent = send(responder, encoded, sent).await?;
+            sender.send(encoded).await?;
         }
     }
-    if !any {
-        send(responder, encoder.empty()?, sent).await?;
+    if sender.schema.is_some() {
+        sender.send(encoder.empty()?).await?;
     }
     // Whoever sees the rows pass waits for their end.
     drop(batches);
@@ -92,15 +95,25 @@ pub(crate) async fn rows(session: &ConnectSession, query: &Query, responder: &Re
     Ok(())
 }
 
-/// Sends rows that begin at this offset; the offset of those that follow.
-async fn send(responder: &Responder, encoded: Encoded, offset: usize) -> Result<usize, Failure> {
-    let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
-    let batch = ArrowBatch {
-        row_count: count(encoded.rows),
-        data: encoded.data,
-        start_offset: Some(count(offset)),
-        ..ArrowBatch::default()
-    };
-    responder.send(ResponseType::ArrowBatch(batch)).await?;
-    Ok(offset + encoded.rows)
+/// Sends rows, batch after batch.
+struct Sender<'r> {
+    responder: &'r Responder,
+    /// Goes with the first batch: a client answers each response with a request of its own.
+    schema: Option<DataType>,
+    /// How many rows were sent.
+    offset: usize,
+}
+
+impl Sender<'_> {
+    async fn send(&mut self, encoded: Encoded) -> Result<(), Failure> {
+        let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+        let batch = ArrowBatch {
+            row_count: count(encoded.rows),
+            data: encoded.data,
+            start_offset: Some(count(self.offset)),
+            ..ArrowBatch::default()
+        };
+        self.offset += encoded.rows;
+        self.responder.send_batch(batch, self.schema.take()).await
+    }
 }

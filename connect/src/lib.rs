@@ -11,6 +11,7 @@ mod canonical;
 mod codec;
 mod command;
 mod config;
+mod constants;
 mod deferred;
 mod execute;
 mod failure;

@@ -391,11 +391,7 @@ impl Responder {
     /// # Errors
     /// When nobody wants it any more; the work then ends.
     pub(crate) async fn send(&self, result: ResponseType) -> Result<(), Failure> {
-        let size = match &result {
-            ResponseType::ArrowBatch(ArrowBatch { data, .. }) => data.len(),
-            _ => 0,
-        };
-        self.0.push(self.0.response(Some(result)), size).await
+        self.0.push(self.0.response(Some(result)), 0).await
     }
 
     /// Sends what was observed of the rows before.
@@ -406,11 +402,17 @@ impl Responder {
         self.0.push(ExecutePlanResponse { observed_metrics: vec![metrics], ..self.0.response(None) }, 0).await
     }
 
-    /// Sends the schema of the rows that follow.
+    /// Sends rows, with the schema of all rows if it is given.
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub(crate) async fn send_schema(&self, schema: spark_connect_proto::DataType) -> Result<(), Failure> {
-        self.0.push(ExecutePlanResponse { schema: Some(schema), ..self.0.response(None) }, 0).await
+    pub(crate) async fn send_batch(
+        &self,
+        batch: ArrowBatch,
+        schema: Option<spark_connect_proto::DataType>,
+    ) -> Result<(), Failure> {
+        let size = batch.data.len();
+        let response = self.0.response(Some(ResponseType::ArrowBatch(batch)));
+        self.0.push(ExecutePlanResponse { schema, ..response }, size).await
     }
 }

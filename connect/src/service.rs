@@ -36,15 +36,13 @@ type Responses = Pin<Box<dyn Stream<Item = Result<proto::ExecutePlanResponse, St
 
 impl Service {
     /// The session that a request names, made now if it is new.
-    async fn open(
+    fn open(
         &self,
         user: Option<proto::UserContext>,
         id: String,
-        seen: Option<String>,
+        seen: Option<&str>,
     ) -> Result<Arc<ConnectSession>, Status> {
-        let (sessions, key) = (Arc::clone(&self.sessions), key(user, id));
-        let opened = self.workers.run(async move { sessions.open(key, seen.as_deref()) }).await;
-        opened.map_err(|failure| failure.status(None))
+        self.sessions.open(key(user, id), seen).map_err(|failure| failure.status(None))
     }
 
     /// The session that a request names.
@@ -101,7 +99,7 @@ impl SparkConnectService for Service {
     async fn execute_plan(&self, request: Request<proto::ExecutePlanRequest>) -> Result<Response<Responses>, Status> {
         let request = request.into_inner();
         let seen = request.client_observed_server_side_session_id;
-        let session = self.open(request.user_context, request.session_id, seen).await?;
+        let session = self.open(request.user_context, request.session_id, seen.as_deref())?;
         let id = match request.operation_id {
             Some(id) if Uuid::try_parse(&id).is_ok() => id,
             Some(id) => return Err(session.status(&Failure::handle_format(&id))),
@@ -176,7 +174,7 @@ impl SparkConnectService for Service {
     ) -> Result<Response<proto::AnalyzePlanResponse>, Status> {
         let request = request.into_inner();
         let seen = request.client_observed_server_side_session_id;
-        let session = self.open(request.user_context, request.session_id, seen).await?;
+        let session = self.open(request.user_context, request.session_id, seen.as_deref())?;
         let (asking, limit) = (Arc::clone(&session), self.plan_limit);
         let answer = self.workers.run(async move { analyze::run(&asking, request.analyze, limit).await }).await;
         let result = answer.map_err(|failure| session.status(&failure))?;
@@ -190,7 +188,7 @@ impl SparkConnectService for Service {
     async fn config(&self, request: Request<proto::ConfigRequest>) -> Result<Response<proto::ConfigResponse>, Status> {
         let request = request.into_inner();
         let seen = request.client_observed_server_side_session_id;
-        let session = self.open(request.user_context, request.session_id, seen).await?;
+        let session = self.open(request.user_context, request.session_id, seen.as_deref())?;
         let answer = config::run(&session, request.operation).map_err(|failure| session.status(&failure))?;
         Ok(Response::new(proto::ConfigResponse {
             session_id: session.key.session_id.clone(),
@@ -213,7 +211,7 @@ impl SparkConnectService for Service {
             let adding = match &session {
                 Some(session) if session.key == key(user.clone(), id.clone()) => Arc::clone(session),
                 Some(session) => return Err(session.status(&Failure::invalid("The messages are of several sessions."))),
-                None => self.open(user, id, seen).await?,
+                None => self.open(user, id, seen.as_deref())?,
             };
             session = Some(Arc::clone(&adding));
             let taking = Arc::clone(&adding);
@@ -238,7 +236,7 @@ impl SparkConnectService for Service {
     ) -> Result<Response<proto::ArtifactStatusesResponse>, Status> {
         let request = request.into_inner();
         let seen = request.client_observed_server_side_session_id;
-        let session = self.open(request.user_context, request.session_id, seen).await?;
+        let session = self.open(request.user_context, request.session_id, seen.as_deref())?;
         let statuses = request.names.into_iter().map(|name| {
             let exists = session.artifacts.has(&name);
             (name, ArtifactStatus { exists })
@@ -257,7 +255,7 @@ impl SparkConnectService for Service {
         let request = request.into_inner();
         let kind = request.interrupt_type();
         let seen = request.client_observed_server_side_session_id;
-        let session = self.open(request.user_context, request.session_id, seen).await?;
+        let session = self.open(request.user_context, request.session_id, seen.as_deref())?;
         let interrupted_ids = match (kind, request.interrupt) {
             (InterruptType::All, _) => session.interrupt(|_| true),
             (InterruptType::Tag, Some(Interrupt::OperationTag(tag))) => {

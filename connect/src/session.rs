@@ -11,6 +11,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::artifact::Artifacts;
+use crate::constants::Constants;
 use crate::failure::{ErrorStore, Failure};
 use crate::operation::Operations;
 use crate::persisted::Persisted;
@@ -38,6 +39,7 @@ pub(crate) struct ConnectSession {
     pub(crate) errors: ErrorStore,
     pub(crate) artifacts: Artifacts,
     pub(crate) persisted: Persisted,
+    pub(crate) constants: Constants,
     pub(crate) reads: Reads,
     last_used: Mutex<Instant>,
 }
@@ -52,6 +54,7 @@ impl ConnectSession {
             errors: ErrorStore::default(),
             artifacts: Artifacts::default(),
             persisted: Persisted::default(),
+            constants: Constants::default(),
             reads: Reads::default(),
             last_used: Mutex::new(Instant::now()),
         }

@@ -107,10 +107,14 @@ fn missing(names: &str) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let calls = ["()", "(1)", "(1, 1)", "(1, 1, 1)", "('1')", "() OVER (ORDER BY 1)", "(1) OVER (ORDER BY 1)"];
     let is_missing = |name: &&str| {
-        calls.iter().all(|call| {
-            let planned = runtime.block_on(session.sql(&format!("SELECT {name}{call}")));
-            planned.is_err_and(|error| error.condition.as_deref() == Some("UNRESOLVED_ROUTINE"))
-        })
+        // How many arguments a function takes is known of those that are not there, too.
+        let tried = calls.iter().map(|call| runtime.block_on(session.sql(&format!("SELECT {name}{call}"))));
+        let conditions: Vec<_> = tried.map(|planned| planned.err().and_then(|error| error.condition)).collect();
+        let is = |condition: &Option<String>, name: &str| condition.as_deref() == Some(name);
+        conditions.iter().any(|condition| is(condition, "UNRESOLVED_ROUTINE"))
+            && conditions.iter().all(|condition| {
+                is(condition, "UNRESOLVED_ROUTINE") || is(condition, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
+            })
     };
     let in_from = |name: &str| {
         let planned = runtime.block_on(session.sql(&format!("SELECT * FROM {name}(1)")));

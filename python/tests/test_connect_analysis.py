@@ -78,6 +78,15 @@ def test_names_of_columns_in_sql(spark: Any) -> None:
         "regexp_extract('a', 'b')": "regexp_extract(a, b, 1)",
         "to_json(struct(1))": "to_json(struct(1))",
         "random(5)": "rand(5)",
+        "timestamp'2020-1-1T10:00:00.50'": "TIMESTAMP '2020-01-01 10:00:00.5'",
+        "date'2020'": "DATE '2020-01-01'",
+        "date'2020-01-01' + 1": "date_add(DATE '2020-01-01', 1)",
+        "date'2020-01-01' - 1": "date_sub(DATE '2020-01-01', 1)",
+        "'a' LIKE 'b' ESCAPE '!'": "a LIKE b ESCAPE '!'",
+        "if(a > 1, 'x', 'y')": "(IF((a > 1), x, y))",
+        "locate('a', 'b')": "locate(a, b, 1)",
+        "percentile(a, 0.5) OVER ()": "percentile(a, 0.5, 1) OVER (ROWS BETWEEN UNBOUNDED PRECEDING"
+        " AND UNBOUNDED FOLLOWING)",
     }
     values = "VALUES (1, timestamp'2020-01-01 00:00:00') AS x(a, t)"
     assert spark.sql(f"SELECT {', '.join(named)} FROM {values}").columns == list(named.values())
@@ -209,6 +218,194 @@ def test_conditions_of_sql(spark: Any) -> None:
     for query, (condition, parameters) in cases.items():
         error = error_of(lambda query=query: spark.sql(f"SELECT {query}"))
         assert (error.getCondition(), error.getMessageParameters()) == (condition, parameters)
+
+
+def unexpected(expr: str, place: str, required: str, given: str, of: str) -> tuple[str, Any]:
+    return (
+        "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+        {
+            "sqlExpr": f'"{expr}"',
+            "paramIndex": place,
+            "requiredType": required,
+            "inputSql": f'"{given}"',
+            "inputType": f'"{of}"',
+        },
+    )
+
+
+def test_arguments_that_spark_refuses(spark: Any, frame: Any) -> None:
+    over_b = Window.partitionBy("b")
+    ordered = {"wf_name": "row_number", "wf_expr": "row_number()"}
+    map_type = {"dataType": '"MAP<STRING, INT>"'}
+    cases: list[tuple[Any, tuple[str, Any]]] = [
+        (
+            lambda: frame.select(F.row_number().over(over_b)),
+            ("WINDOW_FUNCTION_FRAME_NOT_ORDERED", ordered),
+        ),
+        (
+            lambda: frame.select(F.row_number()),
+            ("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", {"funcName": '"row_number()"'}),
+        ),
+        (
+            lambda: frame.select(F.explode("a")),
+            unexpected("explode(a)", "first", '("ARRAY" or "MAP")', "a", "INT"),
+        ),
+        (
+            lambda: frame.select(F.when(F.col("a"), 1)),
+            unexpected("CASE WHEN a THEN 1 END", "first", '"BOOLEAN"', "a", "INT"),
+        ),
+        (
+            lambda: frame.select(F.coalesce("a", "arr")),
+            (
+                "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
+                {
+                    "sqlExpr": '"coalesce(a, arr)"',
+                    "functionName": "`coalesce`",
+                    "dataType": '("INT" or "ARRAY<INT>")',
+                },
+            ),
+        ),
+        (
+            lambda: frame.select(F.array_contains("arr", "x")),
+            (
+                "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES",
+                {
+                    "sqlExpr": '"array_contains(arr, x)"',
+                    "functionName": "`array_contains`",
+                    "dataType": '"ARRAY"',
+                    "leftType": '"ARRAY<INT>"',
+                    "rightType": '"STRING"',
+                },
+            ),
+        ),
+        (
+            lambda: frame.select(F.col("a").cast("date")),
+            (
+                "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION",
+                {
+                    "sqlExpr": '"CAST(a AS DATE)"',
+                    "srcType": '"INT"',
+                    "targetType": '"DATE"',
+                    "functionNames": "`DATE_FROM_UNIX_DATE`",
+                },
+            ),
+        ),
+        (
+            lambda: frame.select("m").distinct(),
+            ("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", {"colName": "`m`", **map_type}),
+        ),
+        (
+            lambda: frame.dropDuplicates(["m"]),
+            ("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", {"colName": "`m`", **map_type}),
+        ),
+        (
+            lambda: frame.sort("m"),
+            (
+                "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+                {"sqlExpr": '"m ASC NULLS FIRST"', "functionName": "`sortorder`", **map_type},
+            ),
+        ),
+        (
+            lambda: frame.select(F.expr("greatest(a)")),
+            (
+                "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+                {
+                    "functionName": "`greatest`",
+                    "expectedNum": "> 1",
+                    "actualNum": "1",
+                    "docroot": "https://spark.apache.org/docs/latest",
+                },
+            ),
+        ),
+        (
+            lambda: frame.select("a").union(frame.select("arr")),
+            (
+                "INCOMPATIBLE_COLUMN_TYPE",
+                {
+                    "operator": "UNION",
+                    "columnOrdinalNumber": "first",
+                    "tableOrdinalNumber": "second",
+                    "dataType1": '"ARRAY<INT>"',
+                    "dataType2": '"INT"',
+                    "hint": "",
+                },
+            ),
+        ),
+        (lambda: spark.sql("SELECT :x"), ("UNBOUND_SQL_PARAMETER", {"name": "x"})),
+    ]
+    for ask, (condition, parameters) in cases:
+        error = error_of(lambda ask=ask: ask().collect())
+        assert (error.getCondition(), error.getMessageParameters()) == (condition, parameters)
+
+
+def test_what_looks_refused_and_is_not(spark: Any, frame: Any) -> None:
+    taken: list[Any] = [
+        frame.select(F.element_at("m", F.lit("k"))),
+        frame.select(F.concat("arr", "arr")),
+        frame.select(F.array("a", "c"), F.greatest("a", "c"), F.coalesce("b", F.lit(None))),
+        frame.select(F.col("b").isin("b1", None), F.array_contains("arr", F.lit(1).cast("long"))),
+        frame.select(F.first_value("a").over(Window.partitionBy("b"))),
+        spark.sql(
+            "SELECT NOT 'true', true AND 'true', -'1', 1 & '3', make_timestamp(2020, 1, 1, 0, 0, 0)"
+        ),
+        spark.sql("SELECT CASE WHEN NULL THEN 1 ELSE 2 END, if(NULL, 1, 2), CAST('2020' AS date)"),
+        spark.sql(
+            "SELECT CAST(DATE'2020-01-01' AS timestamp), CAST(1 AS boolean), CAST(1 AS timestamp)"
+        ),
+        spark.sql("SELECT id FROM range(3) LIMIT 1 + 1"),
+        spark.sql(
+            "SELECT sum(id) FILTER (WHERE id > (SELECT max(id) - 1 FROM range(3))) FROM range(3)"
+        ),
+    ]
+    for query in taken:
+        assert query.collect()
+
+
+def test_a_star_that_is_counted(spark: Any, frame: Any) -> None:
+    both = frame.select("a", "b").union(frame.select("a", "b"))
+    assert both.select(F.count_distinct("*")).collect() == [(2,)]
+    both.createOrReplaceTempView("both")
+    counted = spark.sql("SELECT count(*), count(DISTINCT *) FROM both")
+    assert counted.columns == ["count(1)", "count(DISTINCT a, b)"]
+    assert counted.collect() == [(4, 2)]
+    error = error_of(lambda: spark.sql("SELECT count(both.*) FROM both"))
+    assert error.getCondition() == "INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT"
+
+
+def test_samples_of_tables(spark: Any) -> None:
+    def numbers(sample: str) -> list[int]:
+        return [
+            row[0]
+            for row in spark.sql(f"SELECT id FROM (SELECT * FROM range(1000)) {sample}").collect()
+        ]
+
+    assert numbers("TABLESAMPLE (0 PERCENT)") == []
+    assert len(numbers("TABLESAMPLE (100 PERCENT)")) == 1000
+    assert numbers("TABLESAMPLE (3 ROWS)") == [0, 1, 2]
+    some = numbers("TABLESAMPLE (10 PERCENT) REPEATABLE (5)")
+    assert 50 < len(some) < 200
+    assert some == numbers("TABLESAMPLE (10 PERCENT) REPEATABLE (5)")
+    error = error_of(lambda: numbers("TABLESAMPLE (200 PERCENT)"))
+    assert "Sampling fraction (2.0) must be on interval [0, 1]" in str(error)
+
+
+def test_a_query_that_reads_nothing_follows_the_settings(spark: Any) -> None:
+    query = "SELECT hour(timestamp'2020-01-01T00:00:00Z') AS h"
+    before = spark.sql(query)
+    assert before.collect() == before.collect() == [(0,)]
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    try:
+        assert spark.sql(query).collect() == before.collect() == [(9,)]
+    finally:
+        spark.conf.unset("spark.sql.session.timeZone")
+    failing = "SELECT 1 / 0 AS n"
+    assert error_of(lambda: spark.sql(failing).collect()).getCondition() == "DIVIDE_BY_ZERO"
+    spark.conf.set("spark.sql.ansi.enabled", "false")
+    try:
+        assert spark.sql(failing).collect() == [(None,)]
+    finally:
+        spark.conf.unset("spark.sql.ansi.enabled")
+    assert spark.sql("SELECT uuid()").collect() != spark.sql("SELECT uuid()").collect()
 
 
 def test_a_table_that_is_missing(spark: Any) -> None:

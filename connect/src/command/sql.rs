@@ -1,6 +1,8 @@
 //! `spark.sql`: a statement is carried out at once and its rows are sent back as a relation of their own; a query is analysed, and
 //! the client keeps its text as the relation.
 
+use std::sync::Arc;
+
 use seatrial_engine::python::interpreter::spark_minor;
 use seatrial_engine::types::DataType;
 use spark_connect_proto::execute_plan_response::{ResponseType, SqlCommandResult};
@@ -24,17 +26,26 @@ pub(super) async fn run(session: &ConnectSession, command: &SqlCommand, responde
         Some(text) => session.engine.is_command(text)?,
         None => false,
     };
-    let query = plan::query(session, &relation).await?;
+    let generation = session.engine.generation();
+    if !is_command && session.constants.find(&relation, generation).is_some() {
+        return respond(responder, relation).await;
+    }
+    let query = Arc::new(plan::query(session, &relation).await?);
     let relation = if is_command {
         let encoder = ArrowEncoder::try_new(&query.schema, &session.engine.conf())?;
         let encoded = encoder.encode_whole(&deferred::whole(&query.frame).await?)?;
         // Before 4.2 Spark leaves the schema to the Arrow data, which has no metadata.
-        let schema = (spark_minor() >= (4, 2)).then(|| DataType::Struct(query.schema).to_json().to_string());
+        let schema = (spark_minor() >= (4, 2)).then(|| DataType::Struct(query.schema.clone()).to_json().to_string());
         let local = LocalRelation { data: Some(encoded.data), schema };
         Relation { common: None, rel_type: Some(RelType::LocalRelation(local)) }
     } else {
+        session.constants.add(&relation, generation, &query);
         relation
     };
+    respond(responder, relation).await
+}
+
+async fn respond(responder: &Responder, relation: Relation) -> Result<(), Failure> {
     responder.send(ResponseType::SqlCommandResult(SqlCommandResult { relation: Some(relation) })).await
 }
 

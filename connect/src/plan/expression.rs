@@ -87,7 +87,9 @@ pub(crate) struct Translator<'p> {
 impl<'p> Translator<'p> {
     /// A translator of expressions in this scope.
     pub(crate) fn new(planner: &'p Planner<'p>, scope: Scope) -> Self {
-        let shown = Shown { functions: planner.session.engine.user_function_names(), ..Shown::default() };
+        let engine = &planner.session.engine;
+        let (functions, time_zone) = (engine.user_function_names(), engine.conf().time_zone());
+        let shown = Shown { functions, time_zone, ..Shown::default() };
         Self { planner, scope, bindings: Bindings::default(), shown }
     }
 

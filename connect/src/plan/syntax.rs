@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::ast::{
     UnaryOperator, Value,
 };
 use seatrial_engine::session::syntax;
+pub(super) use seatrial_engine::session::syntax::query;
 pub(super) use seatrial_engine::session::syntax::{select, table};
 use seatrial_engine::types::DataType;
 
@@ -28,22 +29,6 @@ pub(super) fn aliased(expr: Expr, name: &str) -> SelectItem {
 /// `FROM name`.
 pub(super) fn from(name: Ident) -> Vec<TableWithJoins> {
     vec![TableWithJoins { relation: table(name), joins: Vec::new() }]
-}
-
-/// A query without `ORDER BY` and `LIMIT`.
-pub(super) fn query(body: SetExpr) -> Query {
-    Query {
-        with: None,
-        body: Box::new(body),
-        order_by: None,
-        limit_clause: None,
-        fetch: None,
-        locks: Vec::new(),
-        for_clause: None,
-        settings: None,
-        format_clause: None,
-        pipe_operators: Vec::new(),
-    }
 }
 
 /// A query of one `SELECT`.

@@ -207,6 +207,15 @@ conditions! {
     /// A cast between types of which none becomes the other.
     CAST_WITHOUT_SUGGESTION = "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", "42K09", Analysis,
         "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType>.";
+    /// A cast that Spark does not make in ANSI mode.
+    CAST_WITH_CONF_SUGGESTION = "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType> with ANSI mode on.\nIf you have to cast <srcType> to <targetType>, you can set <config> as <configVal>.";
+    /// An order of what has none.
+    INVALID_ORDERING_TYPE = "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: The <functionName> does not support ordering on type <dataType>.";
+    /// `DISTINCT` and its like of maps.
+    SET_OPERATION_ON_MAP_TYPE = "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "0A000", Analysis,
+        "The feature is not supported: Cannot have MAP type columns in DataFrame which calls set operations (INTERSECT, EXCEPT, etc.), but the type of column <colName> is <dataType>.";
     /// A condition that is neither true nor false.
     FILTER_NOT_BOOLEAN = "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", "42K09", Analysis,
         "Cannot resolve <sqlExpr> due to data type mismatch: Filter expression <filter> of type <type> is not a boolean.";
@@ -222,6 +231,91 @@ conditions! {
     /// `ORDER BY 5` of fewer columns.
     ORDER_BY_POS_OUT_OF_RANGE = "ORDER_BY_POS_OUT_OF_RANGE", "42805", Analysis,
         "ORDER BY position <index> is not in select list (valid range is [1, <size>]).";
+    /// A sample of more than all rows.
+    SAMPLING_FRACTION = "_LEGACY_ERROR_TEMP_0064", "", Parse, "<msg>.";
+    /// `count(t.*)`.
+    STAR_OF_TABLE_IN_COUNT = "INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT", "42000", Analysis,
+        "count(<tableName>.*) is not allowed. Use count(*) or expand the columns manually, e.g. count(col1, col2).";
+    /// `GROUP BY 5` of fewer columns.
+    GROUP_BY_POS_OUT_OF_RANGE = "GROUP_BY_POS_OUT_OF_RANGE", "42805", Analysis,
+        "GROUP BY position <index> is not in select list (valid range is [1, <size>]).";
+    /// `GROUP BY 2` where the second column is an aggregate.
+    GROUP_BY_POS_AGGREGATE = "GROUP_BY_POS_AGGREGATE", "42903", Analysis,
+        "GROUP BY <index> refers to an expression <aggExpr> that contains an aggregate function. Aggregate functions are not allowed in GROUP BY.";
+    /// Columns of sides that have no type in common.
+    INCOMPATIBLE_COLUMN_TYPE = "INCOMPATIBLE_COLUMN_TYPE", "42825", Analysis,
+        "<operator> can only be performed on tables with compatible column types. The <columnOrdinalNumber> column of the <tableOrdinalNumber> table is <dataType1> type which is not compatible with <dataType2> at the same column of the first table.<hint>.";
+    /// `LIMIT 'x'`.
+    LIMIT_DATA_TYPE = "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE", "42K0E", Analysis,
+        "The limit like expression <expr> is invalid. The <name> expression must be integer type, but got <dataType>.";
+    /// A row number and its like without a window.
+    WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE = "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "42601", Analysis,
+        "Window function <funcName> requires an OVER clause.";
+    /// A row number and its like over a window without an order.
+    WINDOW_FUNCTION_FRAME_NOT_ORDERED = "WINDOW_FUNCTION_FRAME_NOT_ORDERED", "42601", Analysis,
+        "Window function <wf_name> requires the window to be ordered. You need to add an ORDER BY clause. For example: SELECT <wf_expr> OVER (PARTITION BY window_partition ORDER BY window_ordering) FROM table.";
+    /// `count()`.
+    WRONG_NUM_ARGS_OF_COUNT = "WRONG_NUM_ARGS.WITH_SUGGESTION", "42605", Analysis,
+        "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. If you have to call this function with <legacyNum> parameters, set the legacy configuration <legacyConfKey> to <legacyConfValue>.";
+    /// `FILTER` by what is neither true nor false.
+    FILTER_CLAUSE_NOT_BOOLEAN = "INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", "42903", Analysis,
+        "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a FILTER expression of the BOOLEAN type.";
+    /// `FILTER` by an aggregate.
+    FILTER_CLAUSE_WITH_AGGREGATE = "INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE", "42903", Analysis,
+        "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a FILTER expression without an aggregation, but found <aggExpr>.";
+    /// `LIKE` with more than one character to escape with.
+    INVALID_ESC = "INVALID_ESC", "42604", Parse,
+        "Found an invalid escape string: <invalidEscape>. The escape string must contain only one character.";
+    /// A pattern of `LIKE` that ends with the character to escape with.
+    ESC_AT_THE_END = "INVALID_FORMAT.ESC_AT_THE_END", "42601", Analysis,
+        "The format is invalid: <format>. The escape character is not allowed to end with.";
+    /// A pattern of `LIKE` that escapes what has no other meaning.
+    ESC_IN_THE_MIDDLE = "INVALID_FORMAT.ESC_IN_THE_MIDDLE", "42601", Analysis,
+        "The format is invalid: <format>. The escape character is not allowed to precede <char>.";
+    /// Arguments that should have one type.
+    DATA_DIFF_TYPES = "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: Input to <functionName> should all be the same type, but it's <dataType>.";
+    /// An array and a value that is none of its elements.
+    ARRAY_FUNCTION_DIFF_TYPES = "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: Input to <functionName> should have been <dataType> followed by a value with same element type, but it's [<leftType>, <rightType>].";
+    /// A map and a value that is none of its keys.
+    MAP_FUNCTION_DIFF_TYPES = "DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: Input to <functionName> should have been <dataType> followed by a value with same key type, but it's [<leftType>, <rightType>].";
+    /// Two arrays of different elements.
+    BINARY_ARRAY_DIFF_TYPES = "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: Input to function <functionName> should have been two <arrayType> with same element type, but it's [<leftType>, <rightType>].";
+    /// Keys of a map that should have one type.
+    CREATE_MAP_KEY_DIFF_TYPES = "DATATYPE_MISMATCH.CREATE_MAP_KEY_DIFF_TYPES", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: The given keys of function <functionName> should all be the same type, but they are <dataType>.";
+    /// Values of a map that should have one type.
+    CREATE_MAP_VALUE_DIFF_TYPES = "DATATYPE_MISMATCH.CREATE_MAP_VALUE_DIFF_TYPES", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: The given values of function <functionName> should all be the same type, but they are <dataType>.";
+    /// A cast for which there is a function.
+    CAST_WITH_FUNC_SUGGESTION = "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType>.\nTo convert values from <srcType> to <targetType>, you can use the functions <functionNames> instead.";
+    /// A sub-query of `IN` with another number of columns.
+    IN_SUBQUERY_LENGTH_MISMATCH = "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH", "42K09", Analysis,
+        "Cannot resolve <sqlExpr> due to data type mismatch: The number of columns in the left hand side of an IN subquery does not match the number of columns in the output of subquery. Left hand side columns(length: <leftLength>): [<leftColumns>], right hand side columns(length: <rightLength>): [<rightColumns>].";
+    /// `grouping(a)` where nothing is grouped by several sets.
+    UNSUPPORTED_GROUPING_EXPRESSION = "UNSUPPORTED_GROUPING_EXPRESSION", "42K0E", Analysis,
+        "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.";
+    /// A generator within an expression.
+    GENERATOR_NESTED_IN_EXPRESSIONS = "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", "42K0E", Analysis,
+        "The generator is not supported: nested in expressions <expression>.";
+    /// A type that Spark does not have.
+    UNSUPPORTED_DATATYPE = "UNSUPPORTED_DATATYPE", "0A000", Parse, "Unsupported data type <typeName>.";
+    /// A time zone that is not there.
+    INVALID_TIMEZONE = "INVALID_TIMEZONE", "22009", DateTime,
+        "The timezone: <timeZone> is invalid. The timezone must be either a region-based zone ID or a zone offset. Region IDs must have the form 'area/city', such as 'America/Los_Angeles'. Zone offsets must be in the format '(+|-)HH', '(+|-)HH:mm’ or '(+|-)HH:mm:ss', e.g '-08' , '+01:00' or '-13:33:33', and must be in the range from -18:00 to +18:00. 'Z' and 'UTC' are accepted as synonyms for '+00:00'.";
+    /// A URL that does not decode.
+    CANNOT_DECODE_URL = "CANNOT_DECODE_URL", "22546", IllegalArgument,
+        "The provided URL cannot be decoded: <url>. Please ensure that the URL is properly formatted and try again.";
+    /// A text or bytes that a character set cannot hold.
+    MALFORMED_CHARACTER_CODING = "MALFORMED_CHARACTER_CODING", "22000", SparkRuntime,
+        "Invalid value found when performing <function> with <charset>";
+    /// A character set that there is none of.
+    INVALID_CHARSET = "INVALID_PARAMETER_VALUE.CHARSET", "22023", IllegalArgument,
+        "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.";
     /// `LIMIT -1`.
     NEGATIVE_LIMIT = "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE", "42K0E", Analysis,
         "The limit like expression <expr> is invalid. The <name> expression must be equal to or greater than 0, but got <v>.";
@@ -233,7 +327,7 @@ conditions! {
         "<value1> <symbol> <value2> caused overflow. Use <functionName> to ignore overflow problem and return NULL.";
     /// A number that does not fit a decimal, in ANSI mode.
     NUMERIC_VALUE_OUT_OF_RANGE = "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "22003", Arithmetic,
-        "The <value> cannot be represented as Decimal(<precision>, <scale>). If necessary set <config> to \"false\" to bypass this error, and return NULL instead.";
+        " <value> cannot be represented as Decimal(<precision>, <scale>). If necessary set <config> to \"false\" to bypass this error, and return NULL instead.";
     /// A number that does not fit the type that it is cast to, in ANSI mode.
     CAST_OVERFLOW = "CAST_OVERFLOW", "22003", Arithmetic,
         "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead.";
@@ -256,7 +350,7 @@ conditions! {
     ILLEGAL_DAY_OF_WEEK = "ILLEGAL_DAY_OF_WEEK", "22009", IllegalArgument,
         "Illegal input for day of week: <string>.";
     /// A pattern of dates and times that is none.
-    INVALID_DATETIME_PATTERN = "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "22007", Spark,
+    INVALID_DATETIME_PATTERN = "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "22007", SparkRuntime,
         "Unrecognized datetime pattern: <pattern>. You can form a valid datetime pattern with the guide from '<docroot>/sql-ref-datetime-pattern.html'.";
     /// A part of a date that is none.
     INVALID_EXTRACT_FIELD = "INVALID_EXTRACT_FIELD", "42601", Analysis,
@@ -314,7 +408,7 @@ conditions! {
         "The value <str> (<fmt>) cannot be converted to <targetType> because it is malformed. Correct the value as per the syntax, or change its format. Use <suggestion> to tolerate malformed input and return NULL instead.";
     /// A text that is not of its format of numbers.
     INVALID_FORMAT_MISMATCH = "INVALID_FORMAT.MISMATCH_INPUT", "42601", IllegalArgument,
-        "The format is invalid: '<format>'. The input <inputType> '<input>' does not match the format.";
+        "The format is invalid: <format>. The input <inputType> <input> does not match the format.";
     /// A subquery in the place of a value that has several rows.
     SCALAR_SUBQUERY_TOO_MANY_ROWS = "SCALAR_SUBQUERY_TOO_MANY_ROWS", "21000", Spark,
         "More than one row returned by a subquery used as an expression.";
@@ -404,10 +498,10 @@ conditions! {
         "Operation has been canceled.";
     /// A compressed plan that cannot be read.
     CONNECT_INVALID_PLAN_CANNOT_PARSE = "CONNECT_INVALID_PLAN.CANNOT_PARSE", "56K00", Spark,
-        "The Spark Connect plan is invalid. Cannot decompress or parse the input plan (<errorMsg>)";
+        "The Spark Connect plan is invalid. Cannot decompress or parse the input plan (<errorMsg>)\nThis may be caused by a corrupted compressed plan.\nTo disable plan compression, set 'spark.connect.session.planCompression.threshold' to -1.";
     /// A compressed plan that would be too large.
     CONNECT_INVALID_PLAN_PLAN_SIZE_LARGER_THAN_MAX = "CONNECT_INVALID_PLAN.PLAN_SIZE_LARGER_THAN_MAX", "56K00", Spark,
-        "The Spark Connect plan is invalid. The plan size is larger than max (<planSize> vs. <maxPlanSize>)";
+        "The Spark Connect plan is invalid. The plan size is larger than max (<planSize> vs. <maxPlanSize>)\nThis typically occurs when building very complex queries with many operations, large literals, or deeply nested expressions.\nConsider splitting the query into smaller parts using temporary views for intermediate results or reducing the number of operations.";
     /// A setting that is neither set nor known.
     SQL_CONF_NOT_FOUND = "SQL_CONF_NOT_FOUND", "42K0I", Spark,
         "The SQL config <sqlConf> cannot be found. Please verify that the config exists.";

@@ -6,12 +6,15 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 
 use super::condition::{
-    NESTED_AGGREGATE_FUNCTION, SCALAR_SUBQUERY_TOO_MANY_ROWS, UNRESOLVED_COLUMN_WITH_SUGGESTION,
-    UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, UNRESOLVED_ROUTINE,
+    DUPLICATED_MAP_KEY, NESTED_AGGREGATE_FUNCTION, NULL_MAP_KEY, SCALAR_SUBQUERY_TOO_MANY_ROWS,
+    UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, UNRESOLVED_ROUTINE, UNSUPPORTED_DATATYPE,
 };
 use super::relation::{SearchPath, not_found, quoted, suggestions};
 use super::{ExceptionClass, SparkError};
 use crate::types::ddl::syntax_error;
+
+/// What DataFusion's planner says before the name of a type that it does not know.
+const UNKNOWN_TYPE: &str = "Unsupported SQL type ";
 
 impl From<DataFusionError> for SparkError {
     fn from(error: DataFusionError) -> Self {
@@ -22,6 +25,10 @@ impl From<DataFusionError> for SparkError {
             DataFusionError::SchemaError(schema, _) => from_schema_error(schema, &error),
             DataFusionError::SQL(parser, _) => Self::plain(ExceptionClass::Parse, parser.to_string()),
             DataFusionError::Plan(message) => from_plan_message(message),
+            DataFusionError::NotImplemented(message) if message.starts_with(UNKNOWN_TYPE) => {
+                let name = message[UNKNOWN_TYPE.len()..].to_uppercase();
+                UNSUPPORTED_DATATYPE.error([("typeName", format!("\"{name}\""))])
+            }
             DataFusionError::NotImplemented(message) => {
                 Self::plain(ExceptionClass::UnsupportedOperation, message.clone())
             }
@@ -29,9 +36,23 @@ impl From<DataFusionError> for SparkError {
             DataFusionError::Execution(message) if message.contains("Scalar subquery returned more than one row") => {
                 SCALAR_SUBQUERY_TOO_MANY_ROWS.error([])
             }
-            root => Self::plain(ExceptionClass::Spark, root.strip_backtrace()),
+            root => {
+                let message = root.strip_backtrace();
+                of_map_key(&message).unwrap_or_else(|| Self::plain(ExceptionClass::Spark, message))
+            }
         }
     }
+}
+
+/// What is wrong with the keys of a map that a borrowed function makes.
+fn of_map_key(message: &str) -> Option<SparkError> {
+    if message.contains("Found unmasked nulls for non-nullable StructArray field \"key\"") {
+        return Some(NULL_MAP_KEY.error([]));
+    }
+    let (_, rest) = message.split_once("[DUPLICATED_MAP_KEY] Duplicate map key '")?;
+    let (key, _) = rest.split_once("' was found")?;
+    let policy = "\"spark.sql.mapKeyDedupPolicy\"".to_owned();
+    Some(DUPLICATED_MAP_KEY.error([("key", key.to_owned()), ("mapKeyDedupPolicy", policy)]))
 }
 
 /// The error of a SQL text that does not parse: the token that does not fit, and where it stands.
@@ -89,7 +110,8 @@ fn from_schema_error(schema: &SchemaError, whole: &DataFusionError) -> SparkErro
     if valid_fields.is_empty() {
         return UNRESOLVED_COLUMN_WITHOUT_SUGGESTION.error([("objectName", name)]);
     }
-    let candidates = valid_fields.iter().map(|column| vec![column.name.clone()]).collect();
+    let mut candidates: Vec<Vec<String>> = valid_fields.iter().map(|column| vec![column.name.clone()]).collect();
+    candidates.dedup();
     let proposal = suggestions(&[&field.name], candidates);
     UNRESOLVED_COLUMN_WITH_SUGGESTION.error([("objectName", name), ("proposal", proposal)])
 }

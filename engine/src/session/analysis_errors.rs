@@ -8,16 +8,16 @@ use std::ops::ControlFlow;
 use arrow::datatypes::DataType as ArrowType;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, Expr, GroupByExpr, Select, SelectItem, UnaryOperator, Value, Visit, Visitor,
+    BinaryOperator, Expr, GroupByExpr, OrderByExpr, Select, SelectItem, UnaryOperator, Value, Visit, Visitor,
 };
 
 use super::Shown;
-use super::names::name_of;
+use super::names::{name_of, name_of_id, sort_key_of};
 use crate::error::SparkError;
 use crate::error::condition::{
-    BINARY_OP_DIFF_TYPES, BINARY_OP_WRONG_TYPE, CAST_WITHOUT_SUGGESTION, FILTER_NOT_BOOLEAN, INVALID_WHERE_CONDITION,
-    MISSING_AGGREGATION, MISSING_GROUP_BY, ORDER_BY_POS_OUT_OF_RANGE, UNEXPECTED_INPUT_TYPE,
-    UNRESOLVED_COLUMN_WITH_SUGGESTION,
+    BINARY_OP_DIFF_TYPES, BINARY_OP_WRONG_TYPE, FILTER_NOT_BOOLEAN, GROUP_BY_POS_OUT_OF_RANGE, INVALID_ESC,
+    INVALID_WHERE_CONDITION, MISSING_AGGREGATION, MISSING_GROUP_BY, NEGATIVE_LIMIT, ORDER_BY_POS_OUT_OF_RANGE,
+    UNEXPECTED_INPUT_TYPE, UNRESOLVED_COLUMN_WITH_SUGGESTION,
 };
 use crate::error::relation::{quoted, suggestions};
 use crate::types::arrow::from_arrow_type;
@@ -37,16 +37,27 @@ impl Written {
         }
         self.operands(&error.message)
             .or_else(|| self.of_clauses(&error.message, is_aggregate))
-            .or_else(|| self.cast(&error.message))
+            .or_else(|| limit(&error.message))
+            .or_else(|| escape(&error.message))
             .unwrap_or(error)
     }
 
-    fn name(&self, expr: &Expr) -> String {
+    pub(super) fn name(&self, expr: &Expr) -> String {
         name_of(expr, &Shown::default(), self.with_ids)
     }
 
+    /// The name that a column of the plan has for people.
+    pub(super) fn column_name<'n>(&self, name: &'n str) -> &'n str {
+        if self.with_ids { name_of_id(name) } else { name }
+    }
+
+    /// A key of an order.
+    pub(super) fn sort_key(&self, key: &OrderByExpr) -> String {
+        sort_key_of(key, &Shown::default(), self.with_ids)
+    }
+
     /// The expression as a parameter.
-    fn shown(&self, expr: &Expr) -> String {
+    pub(super) fn shown(&self, expr: &Expr) -> String {
         format!("\"{}\"", self.name(expr))
     }
 
@@ -134,13 +145,18 @@ impl Written {
             let (index, size) = places.split_once(", max: ")?;
             return Some(ORDER_BY_POS_OUT_OF_RANGE.error([("index", index.to_owned()), ("size", size.to_owned())]));
         }
+        if let Some((index, size)) = between(message, "Cannot find column with position ", "")
+            .and_then(|places| places.split_once(" in SELECT clause. Valid columns: 1 to "))
+        {
+            return Some(GROUP_BY_POS_OUT_OF_RANGE.error([("index", index.to_owned()), ("size", size.to_owned())]));
+        }
         let column = between(message, "While expanding wildcard, column \"", "\" must appear in the GROUP BY clause");
         let column = column.or_else(|| {
             let (_, rest) = message.split_once("column \"")?;
             Some(rest.split_once("\" must appear in the GROUP BY clause")?.0)
         })?;
         let name = column.rsplit('.').next().unwrap_or(column);
-        let name = if self.with_ids { name.rsplit_once('#').map_or(name, |(name, _)| name) } else { name };
+        let name = self.column_name(name);
         if message.starts_with("Column in HAVING") {
             let candidates = select.projection.iter().filter_map(|item| match item {
                 SelectItem::UnnamedExpr(expr) => Some(vec![self.name(expr)]),
@@ -163,19 +179,26 @@ impl Written {
             false => MISSING_GROUP_BY.error([]),
         })
     }
+}
 
-    /// A cast between types of which none becomes the other.
-    fn cast(&self, message: &str) -> Option<SparkError> {
-        let types = between(message, "Unsupported CAST from ", "")?;
-        let (from, to) = types.rsplit_once(" to ")?;
-        let cast = self.only(|expr| matches!(expr, Expr::Cast { kind: CastKind::Cast, .. }))?;
-        let Expr::Cast { expr: operand, .. } = &cast else { return None };
-        Some(CAST_WITHOUT_SUGGESTION.error([
-            ("sqlExpr", self.shown(&cast)),
-            ("srcType", type_of(from, operand)?),
-            ("targetType", type_of(to, &cast)?),
+/// `LIMIT` or `OFFSET` by a negative number of rows.
+fn limit(message: &str) -> Option<SparkError> {
+    let negative = |clause: &str, name: &'static str| {
+        let number = message.strip_prefix(clause)?.trim_start_matches([' ', '>', '=', '0', ',']);
+        let number = between(number, "'", "' was provided")?;
+        Some(NEGATIVE_LIMIT.error([
+            ("name", name.to_owned()),
+            ("expr", format!("\"{number}\"")),
+            ("v", number.to_owned()),
         ]))
-    }
+    };
+    negative("LIMIT must be", "limit").or_else(|| negative("OFFSET must be", "offset"))
+}
+
+/// `LIKE` with more than one character to escape with.
+fn escape(message: &str) -> Option<SparkError> {
+    let escape = message.strip_prefix("Invalid escape character in LIKE expression.")?.rsplit_once("got ")?.1;
+    Some(INVALID_ESC.error([("invalidEscape", escape.to_owned())]))
 }
 
 /// The operators by the symbols that DataFusion has for them.
@@ -232,15 +255,16 @@ fn with_integers(arrow: &ArrowType) -> ArrowType {
     }
 }
 
-struct Search<F> {
+/// Collects expressions.
+pub(super) struct Search<F> {
     fits: F,
-    found: Vec<Expr>,
+    pub(super) found: Vec<Expr>,
     selects: Vec<Select>,
 }
 
 impl<F: Fn(&Expr) -> bool> Search<F> {
     /// The expressions within that fit, and all `SELECT`s.
-    fn of(within: &impl Visit, fits: F) -> Self {
+    pub(super) fn of(within: &impl Visit, fits: F) -> Self {
         let mut search = Self { fits, found: Vec::new(), selects: Vec::new() };
         let _ = within.visit(&mut search);
         search

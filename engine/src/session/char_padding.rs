@@ -10,7 +10,8 @@ use datafusion::common::{ScalarValue, internal_err};
 use datafusion::datasource::ViewTable;
 use datafusion::error::Result;
 use datafusion::logical_expr::{
-    ColumnarValue, LogicalPlanBuilder, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, col, lit,
+    ColumnarValue, LogicalPlanBuilder, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility, col, lit,
 };
 
 use super::planning;

@@ -147,7 +147,7 @@ impl SessionConf {
     }
 
     /// The time zone in which instants are shown as text, by the name that clocks know; UTC unless it is set.
-    pub(super) fn time_zone(&self) -> String {
+    pub fn time_zone(&self) -> String {
         self.get(TIME_ZONE).and_then(time_zone::known).unwrap_or_else(|| "UTC".to_owned())
     }
 

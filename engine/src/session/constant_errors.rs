@@ -3,13 +3,13 @@
 
 use arrow::datatypes::Schema;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::simplify::SimplifyContext;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::{ColumnarValue, Expr, LogicalPlan};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::create_physical_expr;
 use std::sync::Arc;
@@ -60,17 +60,24 @@ fn evaluate(constant: &Expr) -> Result<()> {
     if !division::may_fail(constant)? {
         return Ok(());
     }
+    match value_of(constant) {
+        Err(error) if find_spark_error(&error).is_some() => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The value of a constant.
+///
+/// # Errors
+/// Those of the constant.
+pub(super) fn value_of(constant: &Expr) -> Result<ScalarValue> {
     let empty = DFSchema::empty();
     let typed = ExprSimplifier::new(SimplifyContext::default()).coerce(constant.clone(), &empty);
     let one_row = RecordBatchOptions::new().with_row_count(Some(1));
     let row = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &one_row)?;
-    let value = typed
-        .and_then(|typed| {
-            create_physical_expr(&typed, &empty, &ExecutionProps::new(), &PhysicalPlanningContext::default())
-        })
-        .and_then(|physical| physical.evaluate(&row));
-    match value {
-        Err(error) if find_spark_error(&error).is_some() => Err(error),
-        _ => Ok(()),
+    let physical = create_physical_expr(&typed?, &empty, &ExecutionProps::new(), &PhysicalPlanningContext::default())?;
+    match physical.evaluate(&row)? {
+        ColumnarValue::Scalar(value) => Ok(value),
+        ColumnarValue::Array(values) => ScalarValue::try_from_array(&values, 0),
     }
 }

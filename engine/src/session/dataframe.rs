@@ -5,8 +5,9 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Volatility};
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, displayable};
 use futures::TryStreamExt;
@@ -119,6 +120,27 @@ impl DataFrame {
             Relation::Source(source) => Ok(source.spark_schema().clone()),
             Relation::Query(_) => self.schema(),
         }
+    }
+
+    /// Whether the query reads nothing and has the same rows whenever it runs.
+    pub fn is_constant(&self) -> bool {
+        let Relation::Query(plan) = &self.relation else { return false };
+        let mut constant = true;
+        let visited = plan.apply_with_subqueries(|node| {
+            constant &= !matches!(node, LogicalPlan::TableScan(_) | LogicalPlan::Extension(_));
+            node.apply_expressions(|expr| {
+                expr.apply(|expr| {
+                    let volatility = match expr {
+                        Expr::ScalarFunction(call) => call.func.signature().volatility,
+                        Expr::AggregateFunction(call) => call.func.signature().volatility,
+                        _ => Volatility::Immutable,
+                    };
+                    constant &= volatility == Volatility::Immutable;
+                    Ok(TreeNodeRecursion::Continue)
+                })
+            })
+        });
+        constant && visited.is_ok()
     }
 
     /// The query's optimized plan as text, one operator a line. A reader is made only where it is offered filters, as in Spark.

@@ -19,7 +19,8 @@ use super::aggregate_names::{self, Translated};
 use super::coercion::instant;
 use super::functions::intervals;
 use super::interval::{Literal, Unit};
-use super::{named_arguments, spark_dialect, syntax, text_cast};
+use super::names::name_of;
+use super::{Shown, named_arguments, spark_dialect, syntax, table_samples, text_cast};
 use crate::error::SparkError;
 use crate::error::condition::INVALID_TYPED_LITERAL;
 use crate::types::StructField;
@@ -169,8 +170,8 @@ fn offset(text: &str, location: Location) -> Option<usize> {
 ///
 /// # Errors
 /// `INVALID_TYPED_LITERAL`.
-pub(super) fn translate(statement: &mut ast::Statement) -> std::result::Result<(), SparkError> {
-    match statement.visit(&mut Translation) {
+pub(super) fn translate(statement: &mut ast::Statement, with_ids: bool) -> std::result::Result<(), SparkError> {
+    match statement.visit(&mut Translation { with_ids }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
     }
@@ -195,10 +196,35 @@ fn check_literal(literal: &ast::TypedString) -> ControlFlow<Box<SparkError>> {
     ControlFlow::Break(Box::new(INVALID_TYPED_LITERAL.error(parameters)))
 }
 
-struct Translation;
+struct Translation {
+    /// Whether names of columns are a planner's.
+    with_ids: bool,
+}
 
 impl VisitorMut for Translation {
     type Break = Box<SparkError>;
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Box<SparkError>> {
+        // What is not true is told as it was written.
+        if let Expr::Function(function) = expr
+            && function.name.to_string().eq_ignore_ascii_case("assert_true")
+            && let ast::FunctionArguments::List(list) = &mut function.args
+            && let [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(condition))] = list.args.as_slice()
+        {
+            let name = name_of(condition, &Shown::default(), self.with_ids);
+            let message = Value::SingleQuotedString(format!("'{name}' is not true!"));
+            let message = ast::FunctionArgExpr::Expr(Expr::Value(message.into()));
+            list.args.push(ast::FunctionArg::Unnamed(message));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_table_factor(&mut self, factor: &mut ast::TableFactor) -> ControlFlow<Box<SparkError>> {
+        match table_samples::write_out(factor) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(Box::new(error)),
+        }
+    }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Box<SparkError>> {
         if let Expr::TypedString(literal) = expr {
@@ -269,6 +295,28 @@ fn translated(expr: &mut Expr) -> Option<Expr> {
         }
         Expr::InSubquery { expr: values, subquery, negated: false } if matches!(values.as_ref(), Expr::Tuple(_)) => {
             in_together(values, subquery)
+        }
+        // A text is the number or the condition that it says.
+        Expr::UnaryOp { op, expr: inner } if is_text(inner) => match op {
+            UnaryOperator::Not => {
+                Some(Expr::UnaryOp { op: *op, expr: Box::new(cast(inner.as_ref().clone(), SqlType::Boolean)) })
+            }
+            UnaryOperator::Minus | UnaryOperator::Plus => {
+                let double = cast(inner.as_ref().clone(), SqlType::Double(ast::ExactNumberInfo::None));
+                Some(Expr::UnaryOp { op: *op, expr: Box::new(double) })
+            }
+            _ => None,
+        },
+        Expr::BinaryOp { left, op, right } if is_text(left) != is_text(right) => {
+            let wanted = match op {
+                BinaryOperator::And | BinaryOperator::Or => SqlType::Boolean,
+                BinaryOperator::BitwiseAnd | BinaryOperator::BitwiseOr | BinaryOperator::BitwiseXor => {
+                    SqlType::BigInt(None)
+                }
+                _ => return None,
+            };
+            let read = |side: &Expr| if is_text(side) { cast(side.clone(), wanted.clone()) } else { side.clone() };
+            Some(binary(read(left), op.clone(), read(right)))
         }
         Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => Some(call("bit_not", vec![expr.as_ref().clone()])),
         Expr::BinaryOp { left, op: BinaryOperator::MyIntegerDivide, right } => {
@@ -392,6 +440,16 @@ fn in_together(values: &Expr, subquery: &ast::Query) -> Option<Expr> {
     Some(Expr::Exists { subquery: Box::new(query), negated: false })
 }
 
+/// Whether an expression is certainly a text.
+fn is_text(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_text(inner),
+        Expr::Value(value) => matches!(value.value, Value::SingleQuotedString(_) | Value::DoubleQuotedString(_)),
+        Expr::Cast { data_type, .. } => matches!(data_type, SqlType::String(_) | SqlType::Varchar(_) | SqlType::Text),
+        _ => false,
+    }
+}
+
 /// The function that a shift means.
 fn shift(op: &BinaryOperator) -> Option<&'static str> {
     match op {
@@ -449,7 +507,7 @@ fn struct_of(values: &[Expr]) -> Expr {
 }
 
 /// The function that gives a part of a date or a time.
-fn date_part(part: &str) -> Option<&'static str> {
+pub(super) fn date_part(part: &str) -> Option<&'static str> {
     Some(match part.to_lowercase().as_str() {
         "year" | "y" | "years" | "yr" | "yrs" => "year",
         "yearofweek" => "yearofweek",

@@ -3,6 +3,7 @@
 mod aggregate_names;
 mod analysis_errors;
 mod cache;
+mod calls;
 mod catalog;
 mod char_padding;
 pub(crate) mod coercion;
@@ -13,6 +14,7 @@ mod constant_errors;
 mod dataframe;
 mod diagnosis;
 mod dialect;
+mod distinct_stars;
 mod division;
 mod floats;
 mod functions;
@@ -36,9 +38,12 @@ mod relations;
 mod scalar_subquery;
 mod semantics;
 mod settings;
+mod signatures;
 mod spark_dialect;
 mod statement;
+mod suspect;
 pub mod syntax;
+mod table_samples;
 mod temporal_text;
 mod text_cast;
 mod text_literals;
@@ -49,17 +54,19 @@ mod user_functions;
 mod using_joins;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use datafusion::execution::SessionStateBuilder;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig as DataFusionConfig;
 use datafusion::sql::parser::Statement;
 use pyo3::prelude::*;
 
 use crate::datasource::discovery;
 use crate::datasource::registry::{DataSourceRegistry, RegisterError, pickle_class};
-use crate::error::SparkError;
-use crate::error::condition::DATA_SOURCE_ALREADY_EXISTS;
+use crate::error::condition::{DATA_SOURCE_ALREADY_EXISTS, UNEXPECTED_INPUT_TYPE};
+use crate::error::{ExceptionClass, SparkError};
 use crate::executor::{InProcessExecutor, PickledClass, PythonExecutor};
 use crate::python::interpreter::spark_minor;
 use crate::udf::FunctionPlanner;
@@ -71,6 +78,7 @@ use diagnosis::Around;
 use planning::Planning;
 use query_context::CastContexts;
 use semantics::Surroundings;
+use suspect::Suspect;
 use text_cast::Reading;
 use user_functions::UserFunctions;
 
@@ -101,6 +109,8 @@ struct SessionInner {
     globals: Arc<Names<View>>,
     views: Names<View>,
     functions: UserFunctions,
+    /// Counts the changes of settings and functions.
+    generation: AtomicU64,
 }
 
 /// What all sessions of an engine share.
@@ -178,6 +188,7 @@ impl Session {
             globals,
             views: Names::default(),
             functions: UserFunctions::default(),
+            generation: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -253,12 +264,23 @@ impl Session {
         DataFrameReader::new(self.clone())
     }
 
+    /// A number that changes whenever settings or functions of users do, and with them the meaning of queries.
+    pub fn generation(&self) -> u64 {
+        self.inner.generation.load(Ordering::Acquire)
+    }
+
+    fn changed(&self) {
+        self.inner.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Sets a runtime setting (`spark.conf.set`).
     ///
     /// # Errors
     /// When the value is not of the setting's type.
     pub fn set_conf(&self, key: &str, value: &str) -> Result<(), SparkError> {
-        self.inner.conf.write().unwrap_or_else(PoisonError::into_inner).set(key, value)
+        let set = self.inner.conf.write().unwrap_or_else(PoisonError::into_inner).set(key, value);
+        self.changed();
+        set
     }
 
     /// Forgets a runtime setting, which then has its default (`spark.conf.unset`).
@@ -266,7 +288,9 @@ impl Session {
     /// # Errors
     /// When a session cannot change it.
     pub fn unset_conf(&self, key: &str) -> Result<(), SparkError> {
-        self.inner.conf.write().unwrap_or_else(PoisonError::into_inner).unset(key)
+        let unset = self.inner.conf.write().unwrap_or_else(PoisonError::into_inner).unset(key);
+        self.changed();
+        unset
     }
 
     /// The runtime settings as they are now.
@@ -281,25 +305,26 @@ impl Session {
     pub async fn sql(&self, text: &str) -> Result<DataFrame, SparkError> {
         match statement::parse(text)? {
             Some(statement) => command::run(self, statement).await,
-            None => self.diagnosed(text, &Around { operator: None, at: (1, 0) }).await,
+            None => self.diagnosed(text, &Around { operator: None, at: (1, 0) }),
         }
     }
 
     /// Plans a query, whose errors tell of the statement around it.
-    async fn diagnosed(&self, text: &str, around: &Around) -> Result<DataFrame, SparkError> {
-        let planned = self.query(text).await;
-        planned
+    fn diagnosed(&self, text: &str, around: &Around) -> Result<DataFrame, SparkError> {
+        self.query(text)
+            .map_err(as_parser_says)
             .map_err(|error| if plain(text) == text { diagnosis::of_query(self, text, around, error) } else { error })
     }
 
     /// Plans a query.
-    async fn query(&self, text: &str) -> Result<DataFrame, SparkError> {
+    fn query(&self, text: &str) -> Result<DataFrame, SparkError> {
         let plain = plain(text);
         let mut query = spark_dialect::parse(self.inner.planning.state(), &plain)
             .map_err(|error| crate::error::datafusion::parse_error(error, text))?;
         if !statement::is_query(&query) {
             return statement::unsupported("this statement");
         }
+        calls::check_parameters(&query, &plain)?;
         // Places are those of the text that was parsed.
         let quoted = plain == text;
         let conf = self.conf();
@@ -313,33 +338,72 @@ impl Session {
                 contexts: if quoted { CastContexts::of_query(text, &query) } else { CastContexts::default() },
             }),
         };
+        distinct_stars::write_out(self, &mut query, &surroundings)?;
+        let functions = self.inner.functions.shown();
         let written = Written { statement: query.clone(), with_ids: false };
         if let Statement::Statement(ast) = &mut query {
-            names::write_out(ast, &Shown { functions: self.inner.functions.shown(), ..Shown::default() });
-            dialect::translate(ast)?;
+            let time_zone = surroundings.time_zone.clone();
+            names::write_out(ast, &Shown { functions, time_zone, ..Shown::default() });
+            dialect::translate(ast, false)?;
         }
-        self.planned(query, written, &Bindings::default(), surroundings).await
+        self.planned(query, &written, &Bindings::default(), surroundings)
     }
 
     /// Plans a query that was translated for DataFusion.
-    async fn planned(
+    fn planned(
         &self,
-        mut query: Statement,
-        written: Written,
+        query: Statement,
+        written: &Written,
         bindings: &Bindings,
         surroundings: Surroundings,
     ) -> Result<DataFrame, SparkError> {
+        let functions = self.inner.functions.shown();
+        let aggregates = self.inner.planning.state().aggregate_functions();
+        let is_aggregate = |name: &str| aggregates.contains_key(&name.to_lowercase());
+        calls::check(written, |name| functions.contains_key(name), is_aggregate, false)?;
+        let suspect = Suspect { session: self, written, bindings, surroundings: &surroundings };
+        let (plan, suspicious) =
+            self.analysed(query, bindings, &surroundings).map_err(|error| self.explained(error, &suspect))?;
+        if suspicious && let Some(fault) = suspect.fault() {
+            return Err(fault);
+        }
+        Ok(DataFrame::from_plan(self.clone(), plan, surroundings.reading))
+    }
+
+    /// The plan of a query that was translated for DataFusion, and whether Spark may refuse something of it.
+    fn analysed(
+        &self,
+        mut query: Statement,
+        bindings: &Bindings,
+        surroundings: &Surroundings,
+    ) -> Result<(LogicalPlan, bool), SparkError> {
         let names = relations::resolve(self, &mut query, bindings)?;
         identifiers::resolve(&names, &mut query);
         generators::prepare(&mut query)?;
         using_joins::write_out(&names, &mut query)?;
-        let plan = names.plan(query).and_then(|plan| semantics::apply(plan, &surroundings));
-        let mut plan = plan.map_err(|error| written.explain(error.into(), |name| names.is_aggregate(name)))?;
-        if !bindings.functions.is_empty() {
-            plan = over::with_literals(plan)?;
-        }
-        Ok(DataFrame::from_plan(self.clone(), plan, surroundings.reading))
+        let (plan, suspicious) = semantics::apply(names.plan(query)?, surroundings)?;
+        let plan = if bindings.functions.is_empty() { plan } else { over::with_literals(plan)? };
+        Ok((plan, suspicious))
     }
+
+    /// The error of a query as Spark reports it, if this is known.
+    fn explained(&self, error: SparkError, suspect: &Suspect<'_>) -> SparkError {
+        // Functions tell of their arguments in DataFusion's words.
+        let of_call = error.condition.as_deref().is_none_or(|condition| condition == UNEXPECTED_INPUT_TYPE.name);
+        let fault = of_call.then(|| suspect.fault()).flatten();
+        fault.unwrap_or_else(|| {
+            let aggregates = self.inner.planning.state().aggregate_functions();
+            suspect.written.explain(error, |name| aggregates.contains_key(&name.to_lowercase()))
+        })
+    }
+}
+
+/// Spark's parser begins a line of its own.
+fn as_parser_says(mut error: SparkError) -> SparkError {
+    if error.exception == ExceptionClass::Parse && !error.message.starts_with('\n') {
+        error.message.insert(0, '\n');
+    }
+    error
 }
 
 /// The query's text as DataFusion's parser reads it.

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use arrow::array::timezone::Tz;
+use arrow::compute::kernels::cast_utils::string_to_datetime;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, CastKind, DataType as SqlType, DuplicateTreatment, Expr, Function, FunctionArg,
     FunctionArgExpr, FunctionArguments, Ident, LambdaFunction, OrderByExpr, Select, SelectItem, Statement, Subscript,
-    TableFactor, TableWithJoins, UnaryOperator, Value, VisitMut, VisitorMut, WindowFrame, WindowFrameBound,
-    WindowFrameUnits, WindowType,
+    TableFactor, TableWithJoins, TypedString, UnaryOperator, Value, VisitMut, VisitorMut, WindowFrame,
+    WindowFrameBound, WindowFrameUnits, WindowType,
 };
 
-use super::generators;
+use super::{generators, signatures, temporal_text};
 use crate::types::DataType;
 use crate::types::arrow::twin;
 
@@ -23,6 +25,8 @@ pub struct Shown {
     pub functions: BTreeMap<String, String>,
     /// The names of arguments that are given by name, by the names that their functions have in the plan.
     pub keywords: BTreeMap<String, Vec<Option<String>>>,
+    /// The session's time zone, in which instants are shown; where it is empty they are shown as they were written.
+    pub time_zone: String,
 }
 
 impl Shown {
@@ -36,6 +40,11 @@ impl Shown {
 /// The name of an expression: of a planner's query, whose columns have numbers behind their names, or of a statement's text.
 pub(super) fn name_of(expr: &Expr, shown: &Shown, with_ids: bool) -> String {
     Namer { shown, with_ids, parameters: Vec::new() }.name(expr)
+}
+
+/// The same of a key of an order.
+pub(super) fn sort_key_of(key: &OrderByExpr, shown: &Shown, with_ids: bool) -> String {
+    Namer { shown, with_ids, parameters: Vec::new() }.sort_key(key)
 }
 
 /// Gives each expression of a select list that has no name the one that Spark gives it.
@@ -155,14 +164,18 @@ impl Namer<'_> {
             }
             Expr::Nested(inner) => self.name(inner),
             Expr::Value(value) => literal(&value.value),
-            Expr::TypedString(typed) => format!("{} {}", typed.data_type, typed.value),
+            Expr::TypedString(typed) => self.typed(typed),
             Expr::BinaryOp { left, op, right } => {
                 let moved = moved_by_interval(left, op, right);
+                let is_date = (is_date_literal(left), is_date_literal(right));
                 let (left, right) = (self.name(left), self.name(right));
                 match op {
                     // Moments come first, and without parentheses.
                     op if moved == Some(Side::Left) => format!("{left} {op} {right}"),
                     op if moved == Some(Side::Right) => format!("{right} {op} {left}"),
+                    BinaryOperator::Plus if is_date.0 && !is_date.1 => format!("date_add({left}, {right})"),
+                    BinaryOperator::Plus if is_date.1 && !is_date.0 => format!("date_add({right}, {left})"),
+                    BinaryOperator::Minus if is_date.0 && !is_date.1 => format!("date_sub({left}, {right})"),
                     BinaryOperator::NotEq => format!("(NOT ({left} = {right}))"),
                     BinaryOperator::StringConcat => format!("concat({left}, {right})"),
                     BinaryOperator::Spaceship => format!("({left} <=> {right})"),
@@ -200,8 +213,9 @@ impl Namer<'_> {
                 let between = format!("(({expr} >= {}) AND ({expr} <= {}))", self.name(low), self.name(high));
                 negated_if(*negated, between)
             }
-            Expr::Like { negated, expr, pattern, .. } => {
-                negated_if(*negated, format!("{} LIKE {}", self.name(expr), self.name(pattern)))
+            Expr::Like { negated, expr, pattern, escape_char, .. } => {
+                let escape = escape_char.as_ref().map(|escape| format!(" ESCAPE {escape}")).unwrap_or_default();
+                negated_if(*negated, format!("{} LIKE {}{escape}", self.name(expr), self.name(pattern)))
             }
             Expr::ILike { negated, expr, pattern, .. } => {
                 negated_if(*negated, format!("ilike({}, {})", self.name(expr), self.name(pattern)))
@@ -243,7 +257,7 @@ impl Namer<'_> {
             }
             Expr::Trim { expr, .. } => format!("trim({})", self.name(expr)),
             Expr::Extract { field, expr, .. } => format!("extract({field} FROM {})", self.name(expr)),
-            Expr::Position { expr, r#in } => format!("position({}, {})", self.name(expr), self.name(r#in)),
+            Expr::Position { expr, r#in } => format!("locate({}, {}, 1)", self.name(expr), self.name(r#in)),
             Expr::Ceil { expr, .. } => format!("CEIL({})", self.name(expr)),
             Expr::Floor { expr, .. } => format!("FLOOR({})", self.name(expr)),
             Expr::Collate { expr, collation } => format!("collate({}, {collation})", self.name(expr)),
@@ -252,6 +266,36 @@ impl Namer<'_> {
             Expr::Tuple(fields) => format!("struct({})", self.list(fields)),
             other => other.to_string(),
         }
+    }
+
+    /// A literal of a date or a timestamp, whose missing parts are filled in.
+    fn typed(&self, literal: &TypedString) -> String {
+        let written = || format!("{} {}", literal.data_type, literal.value);
+        let Some(text) = literal.value.value.clone().into_string() else { return written() };
+        let (name, shown) = match &literal.data_type {
+            SqlType::Date => ("DATE", temporal_text::date(&text)),
+            SqlType::TimestampNtz(_) => ("TIMESTAMP_NTZ", temporal_text::timestamp(&text)),
+            SqlType::Timestamp(..) => {
+                ("TIMESTAMP", temporal_text::timestamp(&text).and_then(|text| self.in_zone(text)))
+            }
+            _ => return written(),
+        };
+        let shown = shown.map(|shown| match shown.split_once('.') {
+            Some(_) => shown.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            None => shown,
+        });
+        shown.map_or_else(written, |shown| format!("{name} '{shown}'"))
+    }
+
+    /// The time that clocks of the session's zone show at the time of a text, which may name a zone of its own.
+    fn in_zone(&self, text: String) -> Option<String> {
+        let (date, time) = text.split_once(' ')?;
+        if !time.contains(|c: char| !c.is_ascii_digit() && c != ':' && c != '.') {
+            return Some(text);
+        }
+        let zone: Tz = self.shown.time_zone.parse().ok()?;
+        let instant = string_to_datetime(&zone, &format!("{date}T{time}")).ok()?;
+        Some(instant.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S%.6f").to_string())
     }
 
     fn call(&self, function: &Function) -> String {
@@ -286,8 +330,15 @@ impl Namer<'_> {
                     other => other.to_string(),
                 });
                 let mut arguments = arguments.collect::<Vec<_>>();
+                let given = arguments.len();
                 self.complete(&lower, &mut arguments);
-                let arguments = arguments.join(", ");
+                let mut arguments = arguments.join(", ");
+                if !self.shown.functions.contains_key(&lower) {
+                    arguments.push_str(signatures::of(&lower).map_or("", |signature| signature.shown_behind(given)));
+                }
+                if lower == "if" {
+                    return format!("(IF({arguments}))");
+                }
                 format!("{name}({}{arguments})", if distinct { "DISTINCT " } else { "" })
             }
             _ => format!("{name}()"),
@@ -320,15 +371,14 @@ impl Namer<'_> {
     /// Adds the arguments that Spark shows though they were left out, and takes away those that it does not show.
     fn complete(&self, function: &str, arguments: &mut Vec<String>) {
         let shown: &[&str] = match (function, arguments.len()) {
-            ("listagg" | "string_agg", 1) => &["NULL"],
             ("lag" | "lead", 1) => &["1", "NULL"],
             ("lag" | "lead", 2) => &["NULL"],
-            ("regexp_replace", 3) | ("regexp_extract" | "regexp_extract_all", 2) => &["1"],
             ("aggregate" | "reduce", 3) => &["lambdafunction(namedlambdavariable(), namedlambdavariable())"],
             _ => &[],
         };
         arguments.extend(shown.iter().map(|argument| (*argument).to_owned()));
         match function {
+            "nth_value" => arguments.truncate(2),
             // Whether nulls are left out, and the schema, are not among the operands of the expression.
             "first" | "first_value" | "last" | "last_value" | "any_value" | "mode" | "from_json" | "from_csv" => {
                 arguments.truncate(1);
@@ -407,6 +457,16 @@ fn moved_by_interval(left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<S
     }
 }
 
+/// Whether an expression is certainly a date.
+fn is_date_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_date_literal(inner),
+        Expr::TypedString(typed) => matches!(typed.data_type, SqlType::Date),
+        Expr::Cast { data_type, .. } => matches!(data_type, SqlType::Date),
+        _ => false,
+    }
+}
+
 fn is_interval(expr: &Expr) -> bool {
     match expr {
         Expr::Nested(inner) => is_interval(inner),
@@ -420,7 +480,7 @@ fn negated_if(negated: bool, text: String) -> String {
 }
 
 /// The name that a column of a planner's plan has for people.
-fn name_of_id(id: &str) -> &str {
+pub(super) fn name_of_id(id: &str) -> &str {
     id.rsplit_once('#').map_or(id, |(name, _)| name)
 }
 

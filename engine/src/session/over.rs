@@ -119,15 +119,15 @@ impl Session {
     ///
     /// # Errors
     /// As [`sql`](Self::sql), without places in a text.
-    pub async fn query_over(&self, query: ast::Query, bindings: &Bindings) -> Result<DataFrame, SparkError> {
+    pub fn query_over(&self, query: ast::Query, bindings: &Bindings) -> Result<DataFrame, SparkError> {
         let conf = self.conf();
         let surroundings = Surroundings::of_calls(&conf, &bindings.calls);
         let mut statement = Statement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
         let written = Written { statement: statement.clone(), with_ids: true };
         if let Statement::Statement(ast) = &mut statement {
-            dialect::translate(ast)?;
+            dialect::translate(ast, true)?;
         }
-        self.planned(statement, written, bindings, surroundings).await
+        self.planned(statement, &written, bindings, surroundings)
     }
 
     /// Plans a query, or carries a statement out, as [`sql`](Self::sql) does, with expressions in the place of its parameters
@@ -151,7 +151,7 @@ impl Session {
         if let Some(error) = parameters.error {
             return Err(error);
         }
-        self.query_over(query, bindings).await
+        self.query_over(query, bindings)
     }
 
     /// Whether a text is a statement, which is carried out when it is planned, and no query.
@@ -209,7 +209,10 @@ impl Session {
     fn parse_query(&self, query: &str, shown: &str) -> Result<ast::Query, SparkError> {
         let statement = spark_dialect::parse(self.inner.planning.state(), &plain(query))
             .map_err(|error| crate::error::datafusion::parse_error(error, shown))?;
-        match statement {
+        let functions = self.inner.functions.shown();
+        let written = Written { statement, with_ids: false };
+        super::calls::check(&written, |name| functions.contains_key(name), |_| false, true)?;
+        match written.statement {
             Statement::Statement(statement) => match *statement {
                 ast::Statement::Query(query) => Ok(*query),
                 _ => super::statement::unsupported("this statement"),

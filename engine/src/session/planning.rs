@@ -167,11 +167,6 @@ impl QueryNames {
         self.relations.values()
     }
 
-    /// Whether an aggregate function has this name, in any case.
-    pub(super) fn is_aggregate(&self, name: &str) -> bool {
-        self.get_aggregate_meta(&name.to_lowercase()).is_some()
-    }
-
     /// Plans a query.
     ///
     /// # Errors
@@ -222,11 +217,7 @@ impl ContextProvider for QueryNames {
         Ok(provider_as_source(function.create_table_provider_with_args(TableFunctionArgs::new(&arguments, state))?))
     }
 
-    fn create_cte_work_table(
-        &self,
-        name: &str,
-        schema: arrow::datatypes::SchemaRef,
-    ) -> Result<Arc<dyn TableSource>> {
+    fn create_cte_work_table(&self, name: &str, schema: arrow::datatypes::SchemaRef) -> Result<Arc<dyn TableSource>> {
         Ok(provider_as_source(Arc::new(CteWorkTable::new(name, schema))))
     }
 

@@ -1,10 +1,11 @@
 //! Rewrites a plan where DataFusion's expressions mean something else than Spark's.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType as ArrowType;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{DFSchema, ScalarValue, plan_err};
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::logical_expr::expr::{AggregateFunction, Case, Cast, InList, Like, ScalarFunction};
@@ -19,7 +20,7 @@ use super::functions::random::{Distribution, Random};
 use super::functions::{arithmetic, bytes, dates, intervals, partition_id, scalar};
 use super::query_context::{CastContexts, ClientCall, Operation, of_operation};
 use super::text_cast::Reading;
-use super::{SessionConf, coercion, collation, division, scalar_subquery, text_cast, timestamp_text};
+use super::{SessionConf, coercion, collation, division, scalar_subquery, suspect, text_cast, timestamp_text};
 
 /// What the meaning of an expression depends on, besides itself.
 #[derive(Debug, Clone, Default)]
@@ -48,9 +49,11 @@ impl Surroundings {
     }
 }
 
-/// The plan with Spark's meaning. Names of output columns stay as they are.
-pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<LogicalPlan> {
-    plan.transform_up_with_subqueries(|plan| {
+/// The plan with Spark's meaning, and whether Spark may refuse something of it. Names of output columns stay as they are.
+pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<(LogicalPlan, bool)> {
+    let suspicious = Cell::new(false);
+    let plan = plan.transform_up_with_subqueries(|plan| {
+        suspicious.set(suspicious.get() || suspect::is_suspicious_operator(&plan));
         if matches!(plan, LogicalPlan::Limit(_) | LogicalPlan::TableScan(_)) {
             return Ok(Transformed::no(plan));
         }
@@ -59,13 +62,16 @@ pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<Lo
         let schema = merge_schema(&plan.inputs());
         let rewritten = plan.map_expressions(|expr| {
             let name = names.save(&expr);
-            let typed = expr.transform_up(|expr| rewrite(expr, &schema, surroundings))?;
+            let typed = expr.transform_up(|expr| {
+                let found = suspect::is_suspicious(&expr, &schema, surroundings.reading.ansi);
+                suspicious.set(suspicious.get() || found);
+                rewrite(expr, &schema, surroundings)
+            })?;
             let zone = surroundings.time_zone.as_str();
             let zoned = typed.transform_data(|expr| expr.transform_up(|expr| in_zone(expr, &schema, zone)))?;
             let read = zoned.transform_data(|expr| {
                 expr.transform_up(|expr| text_cast::of_constant(expr, &schema, &surroundings.reading))
             })?;
-            check_casts(&read.data, &schema)?;
             let resolved = read.transform_data(|expr| {
                 // Its arguments may have other types now.
                 if expr.exists(|expr| Ok(matches!(expr, Expr::HigherOrderFunction(_))))? {
@@ -76,26 +82,8 @@ pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<Lo
             Ok(resolved.update_data(|expr| name.restore(expr)))
         })?;
         rewritten.map_data(|plan| collation::apply(with_types(plan)?).and_then(with_types))
-    })
-    .map(|transformed| transformed.data)
-}
-
-/// Refuses casts between what is nested and what is not, which only a text can hold.
-///
-/// # Errors
-/// In the words of DataFusion's planner, which would refuse them later, when it is forgotten how they were written.
-fn check_casts(expr: &Expr, schema: &DFSchema) -> Result<()> {
-    expr.apply(|expr| {
-        if let Expr::Cast(cast) = expr
-            && let (Ok(from), to) = (cast.expr.get_type(schema), cast.field.data_type())
-            && from.is_nested() != to.is_nested()
-            && ![&from, to].into_iter().any(|data_type| matches!(data_type, ArrowType::Utf8 | ArrowType::Null))
-        {
-            return plan_err!("Unsupported CAST from {from} to {to}");
-        }
-        Ok(TreeNodeRecursion::Continue)
-    })
-    .map(drop)
+    })?;
+    Ok((plan.data, suspicious.get()))
 }
 
 /// `VALUES` whose integers are not cast to the type that DataFusion takes them for: with nulls and with what is cast to an INT, an

@@ -3,14 +3,14 @@
 use std::any::TypeId;
 
 use datafusion::common::plan_datafusion_err;
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionState;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{BinaryOperator, DateTimeField, Expr, Interval, Value};
 use datafusion::sql::sqlparser::dialect::{Dialect, SparkSqlDialect};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Location, Token};
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::interval::{Literal, Unit};
 
@@ -25,6 +25,7 @@ const SHIFT_PRECEDENCE: u8 = 25;
 /// # Errors
 /// The parser's own.
 pub(super) fn parse(state: &SessionState, text: &str) -> Result<Statement> {
+    refuse_braces(text)?;
     let mut statements = DFParserBuilder::new(text)
         .with_dialect(&SparkDialect::default())
         .with_recursion_limit(state.config_options().sql_parser.recursion_limit.get())
@@ -34,6 +35,22 @@ pub(super) fn parse(state: &SessionState, text: &str) -> Result<Statement> {
         (Some(statement), true) => Ok(statement),
         (Some(_), false) => datafusion::common::not_impl_err!("several statements in one text"),
         (None, _) => Err(plan_datafusion_err!("No SQL statements were provided in the query string")),
+    }
+}
+
+/// Braces begin literals and calls for the parser, and nothing for Spark.
+fn refuse_braces(text: &str) -> Result<()> {
+    if !text.contains('{') {
+        return Ok(());
+    }
+    let dialect = SparkDialect::default();
+    let tokens = Tokenizer::new(&dialect, text).tokenize_with_location().unwrap_or_default();
+    match tokens.into_iter().find(|token| token.token == Token::LBrace) {
+        Some(TokenWithSpan { span, .. }) => {
+            let error = ParserError::ParserError(format!("Expected: an expression, found: {{{}", span.start));
+            Err(DataFusionError::SQL(Box::new(error), None))
+        }
+        None => Ok(()),
     }
 }
 

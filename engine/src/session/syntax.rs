@@ -3,7 +3,7 @@
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    GroupByExpr, Ident, ObjectName, Select, SelectFlavor, SelectItem, TableFactor, TableWithJoins,
+    GroupByExpr, Ident, ObjectName, Query, Select, SelectFlavor, SelectItem, SetExpr, TableFactor, TableWithJoins,
 };
 
 /// `SELECT items FROM from`.
@@ -33,6 +33,22 @@ pub fn select(items: Vec<SelectItem>, from: Vec<TableWithJoins>) -> Select {
         window_before_qualify: false,
         value_table_mode: None,
         flavor: SelectFlavor::Standard,
+    }
+}
+
+/// A query without `ORDER BY` and `LIMIT`.
+pub fn query(body: SetExpr) -> Query {
+    Query {
+        with: None,
+        body: Box::new(body),
+        order_by: None,
+        limit_clause: None,
+        fetch: None,
+        locks: Vec::new(),
+        for_clause: None,
+        settings: None,
+        format_clause: None,
+        pipe_operators: Vec::new(),
     }
 }
 

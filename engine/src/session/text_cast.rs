@@ -15,7 +15,7 @@ use datafusion::logical_expr::{
 
 use super::query_context::CastContexts;
 use super::temporal_text;
-use crate::error::condition::{CAST_INVALID_INPUT, Condition};
+use crate::error::condition::{CAST_INVALID_INPUT, Condition, NUMERIC_VALUE_OUT_OF_RANGE};
 use crate::error::{ExceptionClass, SparkError};
 
 /// The function's name in plans.
@@ -160,6 +160,19 @@ impl TextCast {
     }
 
     fn error(&self, text: &str) -> SparkError {
+        if let DataType::Decimal128(precision, scale) = self.target
+            && let Ok(value) = text.trim().parse::<f64>()
+            && value.is_finite()
+        {
+            let mut error = NUMERIC_VALUE_OUT_OF_RANGE.error([
+                ("precision", precision.to_string()),
+                ("scale", scale.to_string()),
+                ("config", ANSI.to_owned()),
+                ("value", text.trim().to_owned()),
+            ]);
+            error.message.push_str(&self.context);
+            return error;
+        }
         let exception = match self.target {
             DataType::Date32 | DataType::Timestamp(..) => ExceptionClass::DateTime,
             DataType::Boolean => ExceptionClass::SparkRuntime,

@@ -37,6 +37,7 @@ impl Session {
     pub fn register_function(&self, function: PythonFunction) {
         let name = function.name.to_lowercase();
         self.inner.functions.0.write().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::new(function));
+        self.changed();
     }
 
     /// The names of the functions that users registered, by the names in lower case.

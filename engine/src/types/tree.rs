@@ -1,4 +1,4 @@
-//! A schema as a tree, the way `df.printSchema()` draws it.
+//! A schema as a tree: the way `df.printSchema()` draws it, and what is within.
 
 use super::{DataType, StructType};
 
@@ -25,6 +25,16 @@ impl StructType {
 }
 
 impl DataType {
+    /// Whether it is a map or has one within: maps have no order, and are not grouped by.
+    pub fn has_map(&self) -> bool {
+        match self {
+            Self::Map { .. } => true,
+            Self::Array { element, .. } => element.has_map(),
+            Self::Struct(schema) => schema.fields.iter().any(|field| field.data_type.has_map()),
+            _ => false,
+        }
+    }
+
     /// Draws what is in a type, so many levels of it.
     fn draw(&self, prefix: &str, levels: usize, out: &mut String) {
         if levels == 0 {

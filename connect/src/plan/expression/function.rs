@@ -28,7 +28,10 @@ impl Translator<'_> {
         if function.arguments.iter().any(named) {
             return self.call_with_names(&lower, &function.arguments);
         }
-        let arguments = self.expressions(&function.arguments)?;
+        let mut arguments = self.expressions(&function.arguments)?;
+        if function.is_distinct && lower == "count" {
+            arguments = self.with_columns(arguments);
+        }
         if let Some(op) = binary_operator(&lower)
             && let [left, right] = arguments.as_slice()
         {
@@ -73,6 +76,16 @@ impl Translator<'_> {
             }
             _ => Ok(call_with(name, arguments, function.is_distinct)),
         }
+    }
+
+    /// The arguments of `count(DISTINCT …)`, in which a star stands for all columns.
+    fn with_columns(&self, arguments: Vec<Expr>) -> Vec<Expr> {
+        let columns = || self.scope.columns.iter().map(|column| super::super::syntax::column(&column.id));
+        let written = |argument: Expr| match argument {
+            Expr::Wildcard(_) => columns().collect(),
+            argument => vec![argument],
+        };
+        arguments.into_iter().flat_map(written).collect()
     }
 
     /// A call some of whose arguments have names.

@@ -55,11 +55,11 @@ impl Planner<'_> {
             }
         };
         let simple = matches!(aggregate.group_type(), GroupType::Groupby | GroupType::Unspecified | GroupType::Pivot);
-        self.grouped(input, keys, results, group_by, simple, translator).await
+        self.grouped(input, keys, results, group_by, simple, translator)
     }
 
     /// `SELECT keys, results FROM input GROUP BY …`. The keys of a plain grouping stay the columns that they are.
-    async fn grouped(
+    fn grouped(
         &self,
         input: Arc<Planned>,
         keys: Vec<Item>,
@@ -93,7 +93,7 @@ impl Planner<'_> {
         }
         let mut body = select(items, from(from_name));
         body.group_by = group_by;
-        let frame = self.session.engine.query_over(query_of(body), &translator.bindings).await?;
+        let frame = self.session.engine.query_over(query_of(body), &translator.bindings)?;
         let columns = typed(columns, &frame.schema()?)?;
         Ok(Planned::over(frame, columns, input.origins.clone()))
     }
@@ -153,7 +153,7 @@ impl Planner<'_> {
         let mut query = query_of(body);
         query.order_by = order_by(vec![sort_key(column("value"), true, true)]);
         query.limit_clause = limit(i64::try_from(PIVOT_VALUES + 1).ok(), 0);
-        let frame = self.session.engine.query_over(query, &translator.bindings).await?;
+        let frame = self.session.engine.query_over(query, &translator.bindings)?;
         let data_type = frame.schema()?.fields.into_iter().next().map(|field| field.data_type);
         let data_type = data_type.ok_or_else(|| malformed("a pivot without a column"))?;
         let mut values = Vec::new();

@@ -16,7 +16,7 @@ pub(super) const GENERATORS: [&str; 8] =
     ["explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "stack", "json_tuple"];
 
 impl Planner<'_> {
-    pub(super) async fn table_function(&self, function: &UnresolvedTableValuedFunction) -> Result<Planned, SparkError> {
+    pub(super) fn table_function(&self, function: &UnresolvedTableValuedFunction) -> Result<Planned, SparkError> {
         let name = function.function_name.to_lowercase();
         if name == "range" {
             return self.range(&range_of(&function.arguments)?);
@@ -24,11 +24,11 @@ impl Planner<'_> {
         if !GENERATORS.contains(&name.as_str()) {
             return Err(unsupported(&format!("the table-valued function {name}")));
         }
-        let input = Arc::new(self.one_row().await?);
+        let input = Arc::new(self.one_row()?);
         let mut translator = Translator::new(self, input.scope());
         let sql = call(&name, translator.expressions(&function.arguments)?);
         let item = Item::unnamed(sql, name);
-        self.projected(input, vec![item], translator).await
+        self.projected(input, vec![item], translator)
     }
 }
 

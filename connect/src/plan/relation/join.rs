@@ -24,7 +24,7 @@ impl Planner<'_> {
         if join.join_data_type.as_ref().is_some_and(|kind| kind.is_left_struct || kind.is_right_struct) {
             return Err(unsupported("joinWith"));
         }
-        let right = self.apart(&left, right).await?;
+        let right = self.apart(&left, right)?;
         let kind = join.join_type();
         let origins = left.origins.iter().chain(&right.origins).cloned().collect();
         let both: Vec<Attribute> = left.columns.iter().chain(&right.columns).cloned().collect();
@@ -61,18 +61,17 @@ impl Planner<'_> {
             }],
         };
         let columns = if one_sided { left.columns.clone() } else { both };
-        let frame =
-            self.session.engine.query_over(query_of(select(as_they_are(&columns), vec![from])), &bindings).await?;
+        let frame = self.session.engine.query_over(query_of(select(as_they_are(&columns), vec![from])), &bindings)?;
         let columns = typed(columns, &frame.schema()?)?;
         let joined = Planned::over(frame, columns, scope.origins);
         if using.is_empty() || one_sided {
             return Ok(joined);
         }
-        self.shared_once(joined, &using, kind).await
+        self.shared_once(joined, &using, kind)
     }
 
     /// A join with the columns that both sides share first, each once.
-    async fn shared_once(
+    fn shared_once(
         &self,
         joined: Planned,
         using: &[(Attribute, Attribute)],
@@ -91,7 +90,7 @@ impl Planner<'_> {
         let rest = joined.columns.iter().filter(|column| !is_shared(column)).map(Item::from);
         let items = shared.chain(rest).collect();
         let translator = Translator::new(self, joined.scope());
-        self.projected(Arc::clone(&joined), items, translator).await
+        self.projected(Arc::clone(&joined), items, translator)
     }
 
     fn using(&self, name: &str, left: &Planned, right: &Planned) -> Result<(Attribute, Attribute), SparkError> {
@@ -114,7 +113,7 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// What the engine's analyser says.
-    pub(super) async fn apart(&self, left: &Planned, right: Arc<Planned>) -> Result<Arc<Planned>, SparkError> {
+    pub(super) fn apart(&self, left: &Planned, right: Arc<Planned>) -> Result<Arc<Planned>, SparkError> {
         let repeats = right.columns.iter().any(|column| left.columns.iter().any(|known| known.id == column.id));
         if !repeats {
             return Ok(right);

@@ -112,7 +112,7 @@ impl Planner<'_> {
             }
             RelType::ToDf(to) => {
                 let input = self.input(to.input.as_deref()).await?;
-                self.to_df(input, &to.column_names).await
+                self.to_df(input, &to.column_names)
             }
             RelType::ToSchema(to) => self.to_schema(to).await,
             RelType::WithColumns(with) => self.with_columns(with).await,
@@ -140,7 +140,7 @@ impl Planner<'_> {
             RelType::Unpivot(unpivot) => self.unpivot(unpivot).await,
             RelType::Transpose(transpose) => self.transpose(transpose).await,
             RelType::Catalog(catalog) => self.catalog(catalog).await,
-            RelType::UnresolvedTableValuedFunction(function) => self.table_function(function).await,
+            RelType::UnresolvedTableValuedFunction(function) => self.table_function(function),
             RelType::MapPartitions(map) => self.map_partitions(map).await,
             RelType::GroupMap(map) => self.group_map(map).await,
             RelType::CoGroupMap(map) => self.cogroup_map(map).await,

@@ -66,7 +66,7 @@ impl Planner<'_> {
             }
             _ => return Err(malformed("a fill with another number of values than of columns")),
         }
-        self.projected(input, items, translator).await
+        self.projected(input, items, translator)
     }
 
     pub(super) async fn drop_missing(&self, dropped: &NaDrop) -> Result<Planned, SparkError> {
@@ -84,7 +84,7 @@ impl Planner<'_> {
             None => conjunction(present),
         };
         match condition {
-            Some(condition) => self.filtered(&input, &input, condition, Default::default()).await,
+            Some(condition) => self.filtered(&input, &input, condition, Default::default()),
             None => Ok(Planned::clone(&input)),
         }
     }
@@ -120,7 +120,7 @@ impl Planner<'_> {
             }
             *item = Item { sql: case(branches, Some(column.sql())), ..renamed(column, column.name()) };
         }
-        self.projected(input, items, translator).await
+        self.projected(input, items, translator)
     }
 
     /// The places of the named columns; all without names. A field within a column is none.

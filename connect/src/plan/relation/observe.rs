@@ -57,7 +57,7 @@ impl Planner<'_> {
         })?;
         let from_name = bindings.relation(&passing)?;
         let items = items.into_iter().map(|item| aliased(item.sql, &self.new_id("metric"))).collect();
-        let metrics = engine.query_over(query_of(select(items, from(from_name))), &bindings).await?;
+        let metrics = engine.query_over(query_of(select(items, from(from_name))), &bindings)?;
         let observer = Arc::new(Observer::new(metrics, rows));
         let frame = observed::frame(engine, &input.frame, Arc::clone(&observer))?;
         let plan_id = plan_id.unwrap_or_default();

@@ -31,7 +31,7 @@ impl Planner<'_> {
     pub(super) async fn project(&self, project: &Project) -> Result<Planned, SparkError> {
         let input = match project.input.as_deref() {
             Some(input) => self.relation(input).await?,
-            None => self.one_row().await?,
+            None => self.one_row()?,
         };
         let input = Arc::new(input);
         let mut translator = Translator::new(self, input.scope());
@@ -39,13 +39,13 @@ impl Planner<'_> {
         for expression in &project.expressions {
             items.extend(translator.items(expression)?);
         }
-        self.projected(input, items, translator).await
+        self.projected(input, items, translator)
     }
 
     /// A relation of one row without columns that anybody sees.
-    pub(super) async fn one_row(&self) -> Result<Planned, SparkError> {
+    pub(super) fn one_row(&self) -> Result<Planned, SparkError> {
         let query = query_of(select(vec![aliased(super::super::syntax::number(1), "one")], Vec::new()));
-        let frame = self.session.engine.query_over(query, &Bindings::default()).await?;
+        let frame = self.session.engine.query_over(query, &Bindings::default())?;
         let mut planned = self.leaf(&frame, &[])?;
         planned.columns.clear();
         Ok(planned)
@@ -55,7 +55,7 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// What the engine's analyser says.
-    pub(crate) async fn projected(
+    pub(crate) fn projected(
         &self,
         input: Arc<Planned>,
         items: Vec<Item>,
@@ -70,7 +70,7 @@ impl Planner<'_> {
         let mut columns: Vec<Attribute> = Vec::with_capacity(items.len());
         for item in items {
             let names = match generator(&item.sql) {
-                true if item.names.is_empty() => self.generated(&item, &from_name, &translator).await?,
+                true if item.names.is_empty() => self.generated(&item, &from_name, &translator)?,
                 _ if item.names.is_empty() => vec![item.default_name.clone()],
                 _ => item.names.clone(),
             };
@@ -100,7 +100,7 @@ impl Planner<'_> {
             columns.extend(attributes);
         }
         let query = query_of(select(selected.clone(), from(from_name.clone())));
-        let frame = self.session.engine.query_over(query, &translator.bindings).await?;
+        let frame = self.session.engine.query_over(query, &translator.bindings)?;
         let columns = typed(columns, &frame.schema()?)?;
         let origins = input.origins.clone();
         let bindings = translator.bindings;
@@ -109,14 +109,14 @@ impl Planner<'_> {
     }
 
     /// The names that a generator gives its columns.
-    async fn generated(
+    fn generated(
         &self,
         item: &Item,
         from_name: &Ident,
         translator: &Translator<'_>,
     ) -> Result<Vec<String>, SparkError> {
         let query = query_of(select(vec![SelectItem::UnnamedExpr(item.sql.clone())], from(from_name.clone())));
-        let frame = self.session.engine.query_over(query, &translator.bindings).await?;
+        let frame = self.session.engine.query_over(query, &translator.bindings)?;
         Ok(frame.schema()?.fields.into_iter().map(|field| field.name).collect())
     }
 
@@ -124,14 +124,14 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// What the engine's analyser says.
-    pub(super) async fn with_below(&self, planned: &Planned, wanted: &[Attribute]) -> Result<Planned, SparkError> {
+    pub(super) fn with_below(&self, planned: &Planned, wanted: &[Attribute]) -> Result<Planned, SparkError> {
         let Some(projection) = planned.projection.as_ref().filter(|_| !wanted.is_empty()) else {
             return Ok(planned.clone());
         };
         let mut items = projection.items.clone();
         items.extend(wanted.iter().map(|attribute| aliased(attribute.sql(), &attribute.id)));
         let query = query_of(select(items, from(projection.from.clone())));
-        let frame = self.session.engine.query_over(query, &projection.bindings).await?;
+        let frame = self.session.engine.query_over(query, &projection.bindings)?;
         let columns = planned.columns.iter().chain(wanted).cloned().collect();
         Ok(Planned::over(frame, columns, planned.origins.clone()))
     }
@@ -141,15 +141,15 @@ impl Planner<'_> {
         let condition = filter.condition.as_ref().ok_or_else(|| malformed("a filter without a condition"))?;
         let mut translator = Translator::new(self, input.scope());
         let condition = translator.expression(condition)?;
-        let reached = self.with_below(&input, &below_of(&input, [&condition])).await?;
-        self.filtered(&input, &reached, condition, translator.bindings).await
+        let reached = self.with_below(&input, &below_of(&input, [&condition]))?;
+        self.filtered(&input, &reached, condition, translator.bindings)
     }
 
     /// `SELECT columns of input FROM reached WHERE condition`.
     ///
     /// # Errors
     /// What the engine's analyser says.
-    pub(crate) async fn filtered(
+    pub(crate) fn filtered(
         &self,
         input: &Planned,
         reached: &Planned,
@@ -159,29 +159,29 @@ impl Planner<'_> {
         let from_name = bindings.relation(&reached.frame)?;
         let mut body = select(as_they_are(&input.columns), from(from_name));
         body.selection = Some(condition);
-        self.same_columns(input, body, &bindings).await
+        self.same_columns(input, body, &bindings)
     }
 
     /// The select's rows, whose columns are the input's.
-    pub(super) async fn same_columns(
+    pub(super) fn same_columns(
         &self,
         input: &Planned,
         body: datafusion::sql::sqlparser::ast::Select,
         bindings: &Bindings,
     ) -> Result<Planned, SparkError> {
-        let frame = self.session.engine.query_over(query_of(body), bindings).await?;
+        let frame = self.session.engine.query_over(query_of(body), bindings)?;
         let columns = typed(input.columns.clone(), &frame.schema()?)?;
         Ok(Planned { projection: input.projection.clone(), ..Planned::over(frame, columns, input.origins.clone()) })
     }
 
-    pub(super) async fn to_df(&self, input: Arc<Planned>, names: &[String]) -> Result<Planned, SparkError> {
+    pub(super) fn to_df(&self, input: Arc<Planned>, names: &[String]) -> Result<Planned, SparkError> {
         if names.len() != input.columns.len() {
             return Err(ASSIGNMENT_ARITY_MISMATCH
                 .error([("numTarget", names.len().to_string()), ("numExpr", input.columns.len().to_string())]));
         }
         let items = input.columns.iter().zip(names).map(|(attribute, name)| renamed(attribute, name)).collect();
         let translator = Translator::new(self, input.scope());
-        self.projected(input, items, translator).await
+        self.projected(input, items, translator)
     }
 
     pub(super) async fn with_columns_renamed(&self, with: &WithColumnsRenamed) -> Result<Planned, SparkError> {
@@ -199,7 +199,7 @@ impl Planner<'_> {
             }
         }
         let translator = Translator::new(self, input.scope());
-        self.projected(input, items, translator).await
+        self.projected(input, items, translator)
     }
 
     pub(super) async fn with_columns(&self, with: &WithColumns) -> Result<Planned, SparkError> {
@@ -224,7 +224,7 @@ impl Planner<'_> {
                 items.push(item);
             }
         }
-        self.projected(input, items, translator).await
+        self.projected(input, items, translator)
     }
 
     pub(super) async fn drop_columns(&self, dropped: &Drop) -> Result<Planned, SparkError> {
@@ -246,7 +246,7 @@ impl Planner<'_> {
         };
         let kept = input.columns.iter().filter(|column| !named(column) && !gone.contains(&column.id));
         let items = kept.map(Item::from).collect();
-        self.projected(input, items, translator).await
+        self.projected(input, items, translator)
     }
 
     pub(super) async fn to_schema(&self, to: &ToSchema) -> Result<Planned, SparkError> {
@@ -267,7 +267,7 @@ impl Planner<'_> {
             items.push(Item { metadata: Some(field.metadata), ..Item::named(sql, &field.name) });
         }
         let translator = Translator::new(self, input.scope());
-        self.projected(input, items, translator).await
+        self.projected(input, items, translator)
     }
 }
 

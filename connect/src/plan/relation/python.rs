@@ -79,7 +79,7 @@ impl Planner<'_> {
         let mut bindings = translator.bindings;
         let from_name = bindings.relation(&input.frame)?;
         let items = as_they_are(&input.columns).into_iter().chain(computed).collect();
-        let frame = self.session.engine.query_over(query_of(select(items, from(from_name))), &bindings).await?;
+        let frame = self.session.engine.query_over(query_of(select(items, from(from_name))), &bindings)?;
         for (field, found) in columns.fields.iter_mut().zip(frame.schema()?.fields).skip(values.len()) {
             field.data_type = found.data_type;
         }

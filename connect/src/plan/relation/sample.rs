@@ -89,7 +89,7 @@ impl Planner<'_> {
         let mut items: Vec<SelectItem> = as_they_are(&input.columns);
         items.push(aliased(share, &self.new_id("share")));
         let body = select(items, from(from_name));
-        let shared = self.session.engine.query_over(query_of(body), &bindings).await?;
+        let shared = self.session.engine.query_over(query_of(body), &bindings)?;
         let frame = self.drawn(&shared, &input.frame.arrow_schema()?, Draw::ByLastColumn, sample.seed)?;
         Ok(Planned::over(frame, input.columns.clone(), input.origins.clone()))
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{Distinct, SelectItem, SetExpr, SetOperator, SetQuantifier};
 use seatrial_engine::error::SparkError;
-use seatrial_engine::error::condition::NUM_COLUMNS_MISMATCH;
+use seatrial_engine::error::condition::{NUM_COLUMNS_MISMATCH, SET_OPERATION_ON_MAP_TYPE};
+use seatrial_engine::error::relation::quoted;
 use seatrial_engine::session::Bindings;
 use spark_connect_proto::set_operation::SetOpType;
 use spark_connect_proto::{Deduplicate, SetOperation};
@@ -27,7 +28,7 @@ impl Planner<'_> {
             SetOpType::Unspecified => return Err(malformed("a set operation without a type")),
         };
         if operation.by_name() {
-            (left, right) = self.by_name(left, right, operation.allow_missing_columns()).await?;
+            (left, right) = self.by_name(left, right, operation.allow_missing_columns())?;
         }
         if left.columns.len() != right.columns.len() {
             return Err(NUM_COLUMNS_MISMATCH.error([
@@ -58,13 +59,13 @@ impl Planner<'_> {
             left: side(&left, &mut bindings)?,
             right: side(&right, &mut bindings)?,
         };
-        let frame = self.session.engine.query_over(query(body), &bindings).await?;
+        let frame = self.session.engine.query_over(query(body), &bindings)?;
         let columns = typed(columns, &frame.schema()?)?;
         Ok(Planned::over(frame, columns, Vec::new()))
     }
 
     /// Both sides with the columns of the left in its order, and those that only the right has behind.
-    async fn by_name(
+    fn by_name(
         &self,
         left: Arc<Planned>,
         right: Arc<Planned>,
@@ -95,8 +96,8 @@ impl Planner<'_> {
         }
         let (left_translator, right_translator) =
             (Translator::new(self, left.scope()), Translator::new(self, right.scope()));
-        let left = self.projected(left, left_items, left_translator).await?;
-        let right = self.projected(right, right_items, right_translator).await?;
+        let left = self.projected(left, left_items, left_translator)?;
+        let right = self.projected(right, right_items, right_translator)?;
         Ok((Arc::new(left), Arc::new(right)))
     }
 
@@ -110,7 +111,14 @@ impl Planner<'_> {
         if deduplicate.all_columns_as_keys() || deduplicate.column_names.is_empty() {
             let mut body = select(as_they_are(&input.columns), from(from_name));
             body.distinct = Some(Distinct::Distinct);
-            return self.same_columns(&input, body, &bindings).await;
+            return self.same_columns(&input, body, &bindings);
+        }
+        let named = |column: &&Attribute| deduplicate.column_names.iter().any(|name| same(column.name(), name));
+        if let Some(map) = input.columns.iter().filter(named).find(|column| column.field.data_type.has_map()) {
+            return Err(SET_OPERATION_ON_MAP_TYPE.error([
+                ("colName", quoted(&[map.name()])),
+                ("dataType", format!("\"{}\"", map.field.data_type.sql())),
+            ]));
         }
         let mut keys: Vec<Attribute> = Vec::new();
         for name in &deduplicate.column_names {
@@ -132,7 +140,7 @@ impl Planner<'_> {
         items.extend(first.map(|first| aliased(first, &whole)));
         let mut body = select(items, from(from_name));
         body.group_by = super::aggregate::group_by(keys.iter().map(Attribute::sql).collect());
-        let grouped = self.session.engine.query_over(query_of(body), &bindings).await?;
+        let grouped = self.session.engine.query_over(query_of(body), &bindings)?;
         let mut bindings = Bindings::default();
         let from_name = bindings.relation(&grouped)?;
         let items = input.columns.iter().map(|attribute| {
@@ -142,6 +150,6 @@ impl Planner<'_> {
             };
             aliased(sql, &attribute.id)
         });
-        self.same_columns(&input, select(items.collect(), from(from_name)), &bindings).await
+        self.same_columns(&input, select(items.collect(), from(from_name)), &bindings)
     }
 }

@@ -18,12 +18,12 @@ impl Planner<'_> {
         let keys = sort.order.iter().map(|order| translator.sort_key(order)).collect::<Result<Vec<_>, _>>()?;
         let expressions: Vec<&Expr> = keys.iter().map(|key| &key.expr).collect();
         let wanted = below_of(&input, expressions);
-        let reached = self.with_below(&input, &wanted).await?;
+        let reached = self.with_below(&input, &wanted)?;
         let mut bindings = translator.bindings;
         let from_name = bindings.relation(&reached.frame)?;
         let mut query = query_of(select(as_they_are(&reached.columns), from(from_name)));
         query.order_by = order_by(keys);
-        let frame = self.session.engine.query_over(query, &bindings).await?;
+        let frame = self.session.engine.query_over(query, &bindings)?;
         let sorted = Planned { frame, leaf: None, ..reached };
         if wanted.is_empty() {
             let columns = typed(sorted.columns, &sorted.frame.schema()?)?;
@@ -32,7 +32,7 @@ impl Planner<'_> {
         // What was fetched for the order alone goes again.
         let mut bindings = seatrial_engine::session::Bindings::default();
         let from_name = bindings.relation(&sorted.frame)?;
-        self.same_columns(&input, select(as_they_are(&input.columns), from(from_name)), &bindings).await
+        self.same_columns(&input, select(as_they_are(&input.columns), from(from_name)), &bindings)
     }
 
     /// The first rows, after some that are left out.
@@ -55,7 +55,7 @@ impl Planner<'_> {
         let from_name = bindings.relation(&input.frame)?;
         let mut query = query_of(select(as_they_are(&input.columns), from(from_name)));
         query.limit_clause = limit(rows.map(i64::from), i64::from(offset));
-        let frame = self.session.engine.query_over(query, &bindings).await?;
+        let frame = self.session.engine.query_over(query, &bindings)?;
         Ok(Planned::over(frame, input.columns.clone(), input.origins.clone()))
     }
 

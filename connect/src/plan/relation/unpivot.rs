@@ -51,7 +51,7 @@ impl Planner<'_> {
         let kept = ids.len();
         ids.extend(values);
         // What the expressions are is known once they are planned.
-        let all = self.projected(input, ids, translator).await?;
+        let all = self.projected(input, ids, translator)?;
         let (ids, values) = all.columns.split_at_checked(kept).unwrap_or((&all.columns, &[]));
         let data_type = common_type::of_all(values.iter().map(|value| &value.field.data_type));
         let data_type = data_type.ok_or_else(|| mismatch(values))?;
@@ -68,7 +68,7 @@ impl Planner<'_> {
         items.push(rows);
         let all = Arc::new(all);
         let translator = Translator::new(self, all.scope());
-        let mut planned = self.projected(all, items, translator).await?;
+        let mut planned = self.projected(all, items, translator)?;
         if let [.., variable, value] = planned.columns.as_mut_slice() {
             variable.field.nullable = false;
             value.field.nullable = nullable;
@@ -115,7 +115,7 @@ impl Planner<'_> {
         let mut query = query_of(body);
         query.order_by = order_by(vec![sort_key(index.sql(), true, true)]);
         query.limit_clause = super::super::syntax::limit(i64::try_from(MOST_ROWS + 1).ok(), 0);
-        let frame = self.session.engine.query_over(query, &bindings).await?;
+        let frame = self.session.engine.query_over(query, &bindings)?;
         let whole = deferred::whole(&frame).await?;
         if whole.num_rows() > MOST_ROWS {
             let (limit, config) = (MOST_ROWS.to_string(), "spark.sql.transposeMaxValues".to_owned());

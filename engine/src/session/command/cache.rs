@@ -40,7 +40,7 @@ pub(super) async fn cache(session: &Session, statement: CacheTable) -> Result<()
     if let Some((query, at)) = query {
         let [view] = name.parts.as_slice() else { return Err(with_schema(&name, &text)) };
         let operator = format!("CacheTableAsSelect {view}, {query}, {lazy}, false");
-        let planned = session.diagnosed(&query, &Around { operator: Some(operator), at }).await?;
+        let planned = session.diagnosed(&query, &Around { operator: Some(operator), at })?;
         if session.inner.views.get(view).is_some() {
             return Err(view_exists(view));
         }

@@ -121,9 +121,9 @@ pub(super) async fn view(session: &Session, statement: CreateView) -> Result<(),
                         "CreateViewCommand `{name}`, {query}, {if_not_exists}, {replace}, {}, UNSUPPORTED, false",
                         if global { "GlobalTempView" } else { "LocalTempView" }
                     );
-                    session.diagnosed(&query, &Around { operator: Some(operator), at }).await?
+                    session.diagnosed(&query, &Around { operator: Some(operator), at })?
                 }
-                false => session.query(&query).await?,
+                false => session.query(&query)?,
             };
             planned.renamed(&columns)?.to_view(&name)?
         }

@@ -157,7 +157,7 @@ pub(super) fn show_namespaces(session: &Session) -> Result<DataFrame, SparkError
 /// `EXPLAIN`: the engine's own plan, of which no reader is part yet: Spark plans none either. A query that cannot be analysed is
 /// told in the rows, not raised.
 pub(super) async fn explain(session: &Session, query: &str) -> Result<DataFrame, SparkError> {
-    let planned = async { session.query(query).await?.optimized().await };
+    let planned = async { session.query(query)?.optimized().await };
     let rows = match planned.await {
         Ok(plan) => vec![format!("== Optimized Logical Plan ==\n{plan}\n")],
         Err(error) if error.exception == crate::error::ExceptionClass::Parse => return Err(error),

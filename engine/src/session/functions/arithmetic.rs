@@ -321,9 +321,9 @@ fn overflowed(op: Op, data_type: &DataType, one: i64, other: i64) -> SparkError 
     };
     match data_type {
         DataType::Int8 | DataType::Int16 => BINARY_ARITHMETIC_OVERFLOW.error([
-            ("value1", format!("{one}{}", if data_type == &DataType::Int8 { "Y" } else { "S" })),
+            ("value1", format!("{one}S")),
             ("symbol", symbol.to_owned()),
-            ("value2", format!("{other}{}", if data_type == &DataType::Int8 { "Y" } else { "S" })),
+            ("value2", format!("{other}S")),
             ("functionName", format!("`{}`", instead(op))),
         ]),
         _ if op == Op::Quotient => overflow("Overflow in integral divide", instead(op)),

@@ -6,9 +6,9 @@
 use std::fmt::Write;
 
 use arrow::array::timezone::Tz;
-use chrono::{Datelike, NaiveDate, Offset, TimeZone, Timelike};
+use chrono::{Datelike, Offset, TimeZone, Timelike};
 
-use super::dates::local;
+use super::dates::{date_of_parts, local};
 use crate::error::condition::INVALID_DATETIME_PATTERN;
 use crate::error::{ExceptionClass, SparkError};
 use crate::session::coercion::instant_of;
@@ -162,11 +162,12 @@ struct Read {
     offset: Option<i32>,
 }
 
-/// The instant that the text says by the pattern; none if it does not fit it.
-pub(super) fn parse(text: &str, pattern: &str, zone: Tz) -> Result<Option<i64>, SparkError> {
+/// The instant that the text says by the pattern, or why it says none, in the words of Java's clock.
+pub(super) fn parse(text: &str, pattern: &str, zone: Tz) -> Result<Result<i64, String>, SparkError> {
     let pieces = pieces(pattern)?;
     let (mut rest, mut read) = (text, Read::default());
     for (index, piece) in pieces.iter().enumerate() {
+        let at = text.len() - rest.len();
         let fits = match piece {
             Piece::Bracket => return Err(refusal('[')),
             Piece::Text(literal) => rest.strip_prefix(literal.as_str()).map(|after| rest = after),
@@ -177,22 +178,43 @@ pub(super) fn parse(text: &str, pattern: &str, zone: Tz) -> Result<Option<i64>, 
             }
         };
         if fits.is_none() {
-            return Ok(None);
+            return Ok(Err(format!("Text '{text}' could not be parsed at index {}", index_of(text, at))));
         }
     }
     if !rest.is_empty() {
-        return Ok(None);
+        let at = index_of(text, text.len() - rest.len());
+        return Ok(Err(format!("Text '{text}' could not be parsed, unparsed text found at index {at}")));
     }
     let hour = match (read.hour, read.half) {
         (Some(hour), Some(half)) => hour % 12 + half * 12,
         (hour, _) => hour.unwrap_or(0),
     };
-    let date = NaiveDate::from_ymd_opt(read.year.unwrap_or(1970), read.month.unwrap_or(1), read.day.unwrap_or(1));
-    let time = date.and_then(|date| date.and_hms_micro_opt(hour, read.minute, read.second, read.micros));
-    Ok(time.and_then(|time| match read.offset {
+    let part = |part: Option<u32>| part.map_or(1, u32::cast_signed);
+    let date = match date_of_parts(read.year.unwrap_or(1970), part(read.month), part(read.day)) {
+        Ok(date) => date,
+        // Without a day there is no date until the text was read.
+        Err(range) if read.day.is_none() => return Ok(Err(range)),
+        Err(range) => return Ok(Err(format!("Text '{text}' could not be parsed: {range}"))),
+    };
+    for (name, value, most) in
+        [("HourOfDay", hour, 23), ("MinuteOfHour", read.minute, 59), ("SecondOfMinute", read.second, 59)]
+    {
+        if value > most {
+            let range = format!("Invalid value for {name} (valid values 0 - {most}): {value}");
+            return Ok(Err(format!("Text '{text}' could not be parsed: {range}")));
+        }
+    }
+    let time = date.and_hms_micro_opt(hour, read.minute, read.second, read.micros);
+    let instant = time.and_then(|time| match read.offset {
         Some(offset) => Some(time.and_utc().timestamp_micros() - i64::from(offset) * 1_000_000),
         None => instant_of(time, zone),
-    }))
+    });
+    Ok(instant.ok_or_else(|| format!("Text '{text}' could not be parsed at index 0")))
+}
+
+/// The place in a text as Java counts it.
+fn index_of(text: &str, byte: usize) -> usize {
+    text[..byte].encode_utf16().count()
 }
 
 fn field(
@@ -221,7 +243,7 @@ fn field(
         'M' | 'L' if count <= 2 => short(count).map(|month| read.month = Some(month)),
         'M' | 'L' => name(rest, &MONTHS, count).map(|month| read.month = Some(month + 1)),
         'd' => short(count).map(|day| read.day = Some(day)),
-        'H' => short(count).filter(|hour| *hour < 24).map(|hour| read.hour = Some(hour)),
+        'H' => short(count).map(|hour| read.hour = Some(hour)),
         'k' => short(count).filter(|hour| (1..=24).contains(hour)).map(|hour| read.hour = Some(hour % 24)),
         'h' => short(count).filter(|hour| (1..=12).contains(hour)).map(|hour| read.hour = Some(hour % 12)),
         'K' => short(count).filter(|hour| *hour < 12).map(|hour| read.hour = Some(hour)),

@@ -5,7 +5,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type};
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
-use datafusion::common::{DFSchema, exec_err};
+use datafusion::common::DFSchema;
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr, ExprSchemable};
@@ -14,7 +14,9 @@ use super::date_pattern;
 use super::math::overflow;
 use super::scalar::{Call, Definition, Function, Parameter, gives};
 use crate::error::SparkError;
-use crate::error::condition::{CANNOT_PARSE_TIMESTAMP, DATETIME_FIELD_OUT_OF_BOUNDS, ILLEGAL_DAY_OF_WEEK};
+use crate::error::condition::{
+    CANNOT_PARSE_TIMESTAMP, DATETIME_FIELD_OUT_OF_BOUNDS, ILLEGAL_DAY_OF_WEEK, INVALID_TIMEZONE,
+};
 use crate::session::coercion::{self, instant_of};
 
 use Parameter::{Boolean, Date, Instant, Int, Long, Number, Text};
@@ -62,12 +64,12 @@ macro_rules! from_unix {
 }
 
 macro_rules! parsed {
-    ($name:literal, $tolerant:literal, $gives:expr, $build:ident, $result:expr) => {
+    ($name:literal, $instead:literal, $tolerant:literal, $gives:expr, $build:ident, $result:expr) => {
         Definition::new($name, &[Text, Text], $gives, |call| {
             let zone = zone(call.zone)?;
             call.$build(|row| {
                 let result: fn(i64, Tz) -> Option<_> = $result;
-                let parsed = parse(call.text(0).value(row), call.text(1).value(row), zone);
+                let parsed = parse(call.text(0).value(row), call.text(1).value(row), zone, $instead);
                 match parsed {
                     Ok(micros) => Ok(result(micros, zone)),
                     Err(error)
@@ -141,13 +143,15 @@ pub(crate) const ALL: &[Definition] = &[
         })
     })
     .requiring(1),
-    parsed!("date_of_pattern", false, gives::date, dates, |micros, zone| local(micros, zone)
+    parsed!("date_of_pattern", "try_to_date", false, gives::date, dates, |micros, zone| local(micros, zone)
         .map(|time| days_of(time.date()))),
-    parsed!("try_date_of_pattern", true, gives::date, dates, |micros, zone| local(micros, zone)
+    parsed!("try_date_of_pattern", "try_to_date", true, gives::date, dates, |micros, zone| local(micros, zone)
         .map(|time| days_of(time.date()))),
-    parsed!("instant_of_pattern", false, gives::an_instant, instants, |micros, _| Some(micros)),
-    parsed!("try_instant_of_pattern", true, gives::an_instant, instants, |micros, _| Some(micros)),
-    parsed!("seconds_of_pattern", false, gives::long, longs, |micros, _| Some(micros.div_euclid(1_000_000))),
+    parsed!("instant_of_pattern", "try_to_timestamp", false, gives::an_instant, instants, |micros, _| Some(micros)),
+    parsed!("try_instant_of_pattern", "try_to_timestamp", true, gives::an_instant, instants, |micros, _| Some(micros)),
+    parsed!("seconds_of_pattern", "try_to_timestamp", false, gives::long, longs, |micros, _| Some(
+        micros.div_euclid(1_000_000)
+    )),
     unix!("unix_seconds", 1_000_000),
     unix!("unix_millis", 1_000),
     unix!("unix_micros", 1),
@@ -234,7 +238,7 @@ pub(super) fn zone(name: &str) -> Result<Tz> {
         "Z" | "GMT" | "UTC" => Ok("UTC".parse()?),
         name => match name.parse() {
             Ok(zone) => Ok(zone),
-            Err(_) => exec_err!("unknown time zone {name}"),
+            Err(_) => Err(INVALID_TIMEZONE.error([("timeZone", name.to_owned())]).into()),
         },
     }
 }
@@ -297,14 +301,9 @@ fn months_between(call: &Call<'_>) -> Result<ArrayRef> {
     })
 }
 
-fn parse(text: &str, pattern: &str, zone: Tz) -> std::result::Result<i64, SparkError> {
-    date_pattern::parse(text, pattern, zone)?.ok_or_else(|| {
-        CANNOT_PARSE_TIMESTAMP.error([
-            ("message", format!("Text '{text}' could not be parsed at index 0")),
-            ("func", "`try_to_timestamp`".to_owned()),
-            ("config", "\"spark.sql.ansi.enabled\"".to_owned()),
-        ])
-    })
+fn parse(text: &str, pattern: &str, zone: Tz, instead: &str) -> std::result::Result<i64, SparkError> {
+    date_pattern::parse(text, pattern, zone)?
+        .map_err(|message| CANNOT_PARSE_TIMESTAMP.error([("message", message), ("func", format!("`{instead}`"))]))
 }
 
 fn timestamp_seconds(call: &Call<'_>) -> Result<ArrayRef> {
@@ -385,16 +384,31 @@ fn next_day(call: &Call<'_>) -> Result<ArrayRef> {
 fn make_date(call: &Call<'_>) -> Result<ArrayRef> {
     call.dates(|row| {
         let (year, month, day) = (call.int(0).value(row), call.int(1).value(row), call.int(2).value(row));
-        let date = NaiveDate::from_ymd_opt(year, u32::try_from(month).unwrap_or(0), u32::try_from(day).unwrap_or(0));
-        match date {
-            Some(date) => Ok(Some(days_of(date))),
-            None if call.ansi => Err(DATETIME_FIELD_OUT_OF_BOUNDS
-                .error([
-                    ("rangeMessage", format!("Invalid date: {year}-{month}-{day}")),
-                    ("ansiConfig", "\"spark.sql.ansi.enabled\"".to_owned()),
-                ])
+        match date_of_parts(year, month, day) {
+            Ok(date) => Ok(Some(days_of(date))),
+            Err(range) if call.ansi => Err(DATETIME_FIELD_OUT_OF_BOUNDS
+                .error([("rangeMessage", range), ("ansiConfig", "\"spark.sql.ansi.enabled\"".to_owned())])
                 .into()),
-            None => Ok(None),
+            Err(_) => Ok(None),
         }
+    })
+}
+
+/// The date of these parts.
+///
+/// # Errors
+/// What is wrong with them, in the words of Java's clock.
+pub(super) fn date_of_parts(year: i32, month: i32, day: i32) -> std::result::Result<NaiveDate, String> {
+    const MOST_YEARS: i32 = 999_999_999;
+    let out_of = |part, values, value| Err(format!("Invalid value for {part} (valid values {values}): {value}"));
+    if !(-MOST_YEARS..=MOST_YEARS).contains(&year) {
+        return out_of("Year", "-999999999 - 999999999", year);
+    }
+    let within = |value: i32, most: u32| u32::try_from(value).ok().filter(|value| (1..=most).contains(value));
+    let Some(month) = within(month, 12) else { return out_of("MonthOfYear", "1 - 12", month) };
+    let Some(day) = within(day, 31) else { return out_of("DayOfMonth", "1 - 28/31", day) };
+    NaiveDate::from_ymd_opt(year, month, day).ok_or_else(|| match (month, day) {
+        (2, 29) => format!("Invalid date 'February 29' as '{year}' is not a leap year"),
+        _ => format!("Invalid date '{} {day}'", date_pattern::MONTHS[month as usize - 1].to_uppercase()),
     })
 }

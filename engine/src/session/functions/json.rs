@@ -460,7 +460,7 @@ impl Reader<'_> {
 
     fn date(&self, text: &str) -> Option<i32> {
         let micros = match &self.date {
-            Some(pattern) => date_pattern::parse(text, pattern, dates::zone("UTC").ok()?).ok().flatten()?,
+            Some(pattern) => date_pattern::parse(text, pattern, dates::zone("UTC").ok()?).ok()?.ok()?,
             None => {
                 let plain = text_cast::plain(text, &DataType::Date32, false)?;
                 let date: chrono::NaiveDate = plain.parse().ok()?;
@@ -473,7 +473,7 @@ impl Reader<'_> {
     fn micros(&self, text: &str) -> Option<i64> {
         let zone = dates::zone(self.zone).ok()?;
         match &self.timestamp {
-            Some(pattern) => date_pattern::parse(text, pattern, zone).ok().flatten(),
+            Some(pattern) => date_pattern::parse(text, pattern, zone).ok().and_then(Result::ok),
             None => {
                 if let Ok(time) = DateTime::parse_from_rfc3339(text) {
                     return Some(time.timestamp_micros());

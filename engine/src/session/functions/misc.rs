@@ -15,7 +15,10 @@ use datafusion_spark::function::{bitmap, bitwise, map, string, url};
 use super::maps::map_type;
 use super::math::shared;
 use super::scalar::{Call, Definition, Parameter, gives};
-use crate::error::condition::{INVALID_ARRAY_INDEX, USER_RAISED_EXCEPTION};
+use crate::error::SparkError;
+use crate::error::condition::{
+    CANNOT_DECODE_URL, INVALID_ARRAY_INDEX, INVALID_CHARSET, MALFORMED_CHARACTER_CODING, USER_RAISED_EXCEPTION,
+};
 use crate::python::interpreter::{PythonRuntime, os_user};
 use crate::types::arrow::from_arrow_type;
 
@@ -43,7 +46,7 @@ pub(crate) const ALL: &[Definition] = &[
     Definition::borrowed("is_valid_utf8", &[Text], gives::boolean, string::is_valid_utf8),
     Definition::borrowed("str_to_map", &[Text, Text, Text], texts_by_text, map::str_to_map).requiring(1),
     Definition::borrowed("url_encode", &[Text], gives::text, url::url_encode),
-    Definition::borrowed("url_decode", &[Text], gives::text, url::url_decode),
+    Definition::new("url_decode", &[Text], gives::text, |call| url_decode(call, false)),
     Definition::borrowed("parse_url", &[Text, Text, Text], gives::text, url::parse_url).requiring(2),
     Definition::borrowed(
         "map_from_entries",
@@ -66,7 +69,7 @@ pub(crate) const ALL: &[Definition] = &[
     }),
     Definition::borrowed("quote", &[Text], gives::text, string::quote),
     Definition::borrowed("make_valid_utf8", &[Bytes], gives::text, string::make_valid_utf8),
-    Definition::borrowed("try_url_decode", &[Text], gives::text, url::try_url_decode),
+    Definition::new("try_url_decode", &[Text], gives::text, |call| url_decode(call, true)),
     Definition::borrowed("try_parse_url", &[Text, Text, Text], gives::text, url::try_parse_url).requiring(2),
     Definition::borrowed("bitmap_bit_position", &[Parameter::Long], gives::long, bitmap::bitmap_bit_position),
     Definition::borrowed("bitmap_bucket_number", &[Parameter::Long], gives::long, bitmap::bitmap_bucket_number),
@@ -96,13 +99,12 @@ pub(crate) const ALL: &[Definition] = &[
     Definition::new("assert_true", &[Boolean, Text], nothing, |call| {
         for row in 0..call.rows {
             if call.boolean(0).is_null(row) || !call.boolean(0).value(row) {
-                let message = if call.has(1) { call.text(1).value(row) } else { "The condition is not true!" };
-                return Err(USER_RAISED_EXCEPTION.error([("errorMessage", message.to_owned())]).into());
+                let message = call.text(1).value(row).to_owned();
+                return Err(USER_RAISED_EXCEPTION.error([("errorMessage", message)]).into());
             }
         }
         Ok(shared(NullArray::new(call.rows)))
-    })
-    .requiring(1),
+    }),
     Definition::new("elt", &[Int, Text], gives::text, elt).repeating(),
     Definition::new("encode", &[Text, Text], gives::bytes, encode),
     Definition::new("decode", &[Bytes, Text], gives::text, decode),
@@ -179,34 +181,94 @@ fn elt(call: &Call<'_>) -> Result<ArrayRef> {
 
 fn encode(call: &Call<'_>) -> Result<ArrayRef> {
     call.binaries(|row| {
-        let text = call.text(0).value(row);
-        let units = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect();
-        Ok(Some(match call.text(1).value(row).to_uppercase().as_str() {
-            "UTF-8" => text.as_bytes().to_vec(),
-            "US-ASCII" if text.is_ascii() => text.as_bytes().to_vec(),
-            "UTF-16BE" => units(u16::to_be_bytes),
-            "UTF-16LE" => units(u16::to_le_bytes),
-            other => return not_impl_err!("encode with the character set {other}"),
-        }))
+        let (text, charset) = (call.text(0).value(row), call.text(1).value(row));
+        let units = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
+        let single = |last: u32| text.chars().map(|c| u8::try_from(u32::from(c).min(last + 1)).ok()).collect();
+        let encoded: Option<Vec<u8>> = match charset.to_uppercase().as_str() {
+            "UTF-8" => Some(text.as_bytes().to_vec()),
+            "US-ASCII" => text.is_ascii().then(|| text.as_bytes().to_vec()),
+            "ISO-8859-1" => single(0xFF),
+            "UTF-16" if text.is_empty() => Some(Vec::new()),
+            "UTF-16" => Some([vec![0xFE, 0xFF], units(u16::to_be_bytes)].concat()),
+            "UTF-16BE" => Some(units(u16::to_be_bytes)),
+            "UTF-16LE" => Some(units(u16::to_le_bytes)),
+            "UTF-32" => Some(text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect()),
+            _ => return Err(unknown_charset("encode", charset).into()),
+        };
+        encoded.map(Some).ok_or_else(|| malformed("encode", charset).into())
     })
 }
 
 fn decode(call: &Call<'_>) -> Result<ArrayRef> {
     call.texts(|row| {
-        let bytes = call.bytes(0).value(row);
-        let units =
-            |unit: fn([u8; 2]) -> u16| bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect::<Vec<_>>();
-        let decoded = match call.text(1).value(row).to_uppercase().as_str() {
-            "UTF-8" | "US-ASCII" => String::from_utf8(bytes.to_vec()).ok(),
-            "UTF-16BE" => String::from_utf16(&units(u16::from_be_bytes)).ok(),
-            "UTF-16LE" => String::from_utf16(&units(u16::from_le_bytes)).ok(),
-            other => return not_impl_err!("decode with the character set {other}"),
+        let (bytes, charset) = (call.bytes(0).value(row), call.text(1).value(row));
+        let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+            let (pairs, rest) = bytes.as_chunks::<2>();
+            let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+            rest.is_empty().then(|| String::from_utf16(&units).ok()).flatten()
         };
-        match decoded {
+        let decoded = match charset.to_uppercase().as_str() {
+            "UTF-8" => String::from_utf8(bytes.to_vec()).ok(),
+            "US-ASCII" => bytes.is_ascii().then(|| bytes.iter().copied().map(char::from).collect()),
+            "ISO-8859-1" => Some(bytes.iter().copied().map(char::from).collect()),
+            "UTF-16" => match bytes {
+                [0xFF, 0xFE, rest @ ..] => units(rest, u16::from_le_bytes),
+                [0xFE, 0xFF, rest @ ..] | rest => units(rest, u16::from_be_bytes),
+            },
+            "UTF-16BE" => units(bytes, u16::from_be_bytes),
+            "UTF-16LE" => units(bytes, u16::from_le_bytes),
+            "UTF-32" => {
+                let (points, rest) = bytes.as_chunks::<4>();
+                let points = points.iter().map(|point| char::from_u32(u32::from_be_bytes(*point)));
+                rest.is_empty().then(|| points.collect::<Option<String>>()).flatten()
+            }
+            _ => return Err(unknown_charset("decode", charset).into()),
+        };
+        decoded.map(Some).ok_or_else(|| malformed("decode", charset).into())
+    })
+}
+
+fn unknown_charset(function: &str, charset: &str) -> SparkError {
+    INVALID_CHARSET.error([
+        ("functionName", format!("`{function}`")),
+        ("parameter", "`charset`".to_owned()),
+        ("charset", charset.to_owned()),
+        ("charsets", "iso-8859-1, us-ascii, utf-16, utf-16be, utf-16le, utf-32, utf-8".to_owned()),
+    ])
+}
+
+fn malformed(function: &str, charset: &str) -> SparkError {
+    MALFORMED_CHARACTER_CODING.error([("function", format!("`{function}`")), ("charset", charset.to_owned())])
+}
+
+/// The text of a URL's part: a plus is a space, and `%` stands before a byte in two hexadecimal digits.
+fn url_decode(call: &Call<'_>, tolerant: bool) -> Result<ArrayRef> {
+    call.texts(|row| {
+        let url = call.text(0).value(row);
+        match decoded_url(url) {
             Some(text) => Ok(Some(text)),
-            None => not_impl_err!("decode of bytes that are no text of their character set"),
+            None if tolerant => Ok(None),
+            None => Err(CANNOT_DECODE_URL.error([("url", url.to_owned())]).into()),
         }
     })
+}
+
+fn decoded_url(url: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(url.len());
+    let mut rest = url.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digits = rest.get(..2).and_then(|digits| std::str::from_utf8(digits).ok())?;
+                rest = &rest[2..];
+                u8::from_str_radix(digits, 16).ok()?
+            }
+            byte => *byte,
+        });
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// What is no digit is skipped.

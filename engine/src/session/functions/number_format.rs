@@ -278,7 +278,7 @@ fn read(call: &Call<'_>, tolerant: bool) -> Result<ArrayRef> {
 
 fn mismatch(text: &str, format: &str) -> SparkError {
     INVALID_FORMAT_MISMATCH.error([
-        ("inputType", "string".to_owned()),
+        ("inputType", "\"STRING\"".to_owned()),
         ("input", text.to_owned()),
         ("format", format.to_owned()),
     ])

@@ -22,9 +22,11 @@ use datafusion::logical_expr::{
     TypeSignature, Volatility,
 };
 
+use crate::datasource::pushdown::is_constant;
 use crate::error::SparkError;
 use crate::error::condition::{UNEXPECTED_INPUT_TYPE, WRONG_NUM_ARGS};
 use crate::session::coercion::{self, instant};
+use crate::session::constant_errors;
 use crate::types::StructField;
 use crate::types::arrow::SPARK_FIELD;
 
@@ -379,7 +381,14 @@ pub(crate) fn planned(call: &ScalarFunction, schema: &DFSchema, zone: &str, ansi
         let Some(wanted) = (if open { Some(given.clone()) } else { parameter.accepts(&given) }) else {
             return Err(function.refusal(index, expr, parameter, &given).into());
         };
-        args.push((coercion::cast(expr.clone(), &given, &wanted), wanted));
+        let mut argument = coercion::cast(expr.clone(), &given, &wanted);
+        if function.definition.of_literals.is_some()
+            && is_constant(&argument)
+            && let Ok(value) = constant_errors::value_of(&argument)
+        {
+            argument = Expr::Literal(value, None);
+        }
+        args.push((argument, wanted));
     }
     let args = match function.definition.together {
         Some(together) => together(args)?,

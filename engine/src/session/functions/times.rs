@@ -3,12 +3,12 @@
 use arrow::array::timezone::Tz;
 use arrow::array::{ArrayRef, AsArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike, NaiveDateTime};
 use datafusion::error::Result;
 use datafusion::logical_expr::Expr;
 use datafusion_spark::function::datetime;
 
-use super::dates::{local, plus_months, zone};
+use super::dates::{date_of_parts, local, plus_months, zone};
 use super::intervals::year_month_of;
 use super::math::{overflow, shared};
 use super::scalar::{Call, Definition, Parameter, gives};
@@ -142,18 +142,15 @@ fn time_of(call: &Call<'_>, row: usize) -> Result<NaiveDateTime, SparkError> {
     let seconds = call.double(5).value(row);
     #[expect(clippy::cast_possible_truncation, reason = "a minute has few microseconds")]
     let micros = (seconds * 1e6).round() as i64;
+    if (60_000_001..61_000_000).contains(&micros) {
+        return Err(INVALID_FRACTION_OF_SECOND.error([("secAndMicros", format!("'{seconds}'"))]));
+    }
+    let date = date_of_parts(part(0), part(1), part(2)).map_err(out_of_bounds)?;
     let (hour, minute) = (within("HourOfDay", part(3), 23)?, within("MinuteOfHour", part(4), 59)?);
     if !(0..=60_000_000).contains(&micros) {
-        if (60_000_000..61_000_000).contains(&micros) {
-            return Err(INVALID_FRACTION_OF_SECOND.error([("secAndMicros", format!("'{seconds}'"))]));
-        }
         let seconds = micros.div_euclid(1_000_000);
         return Err(out_of_bounds(format!("Invalid value for SecondOfMinute (valid values 0 - 59): {seconds}")));
     }
-    let (year, month, day) = (part(0), part(1), part(2));
-    let unsigned = |value: i32| u32::try_from(value).unwrap_or(0);
-    let date = NaiveDate::from_ymd_opt(year, unsigned(month), unsigned(day));
-    let date = date.ok_or_else(|| out_of_bounds(format!("Invalid date: {year}-{month}-{day}")))?;
     let time = date.and_hms_opt(hour, minute, 0);
     let time = time.and_then(|time| time.checked_add_signed(chrono::TimeDelta::microseconds(micros)));
     time.ok_or_else(|| out_of_bounds("Invalid time".to_owned()))

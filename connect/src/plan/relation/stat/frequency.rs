@@ -45,7 +45,7 @@ impl Planner<'_> {
         if items.is_empty() {
             return Err(super::super::super::unsupported("frequent items of no columns"));
         }
-        let values = self.computed(&input, items).await?;
+        let values = self.computed(&input, items)?;
         let schema = Arc::new(to_table_schema(&StructType { fields })?);
         let output = Arc::clone(&schema);
         let frame = deferred::frame(&self.session.engine, schema, move || {

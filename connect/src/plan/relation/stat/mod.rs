@@ -19,11 +19,11 @@ use super::super::{Planned, Planner};
 
 impl Planner<'_> {
     /// `SELECT items FROM input`, whose columns nobody names.
-    async fn computed(&self, input: &Planned, items: Vec<Expr>) -> Result<DataFrame, SparkError> {
+    fn computed(&self, input: &Planned, items: Vec<Expr>) -> Result<DataFrame, SparkError> {
         let mut bindings = Bindings::default();
         let from_name = bindings.relation(&input.frame)?;
         let items = items.into_iter().map(|item| aliased(item, &self.new_id("value"))).collect();
-        self.session.engine.query_over(query_of(select(items, from(from_name))), &bindings).await
+        self.session.engine.query_over(query_of(select(items, from(from_name))), &bindings)
     }
 }
 

@@ -43,7 +43,7 @@ impl Planner<'_> {
             items.push(cast(resolved.sql, &DataType::Double, false));
         }
         let columns = items.len();
-        let values = self.computed(&input, items).await?;
+        let values = self.computed(&input, items)?;
         let inner = DataType::Array { element: Box::new(DataType::Double), contains_null: false };
         let outer = DataType::Array { element: Box::new(inner), contains_null: false };
         let field = StructField { nullable: false, ..StructField::new("approx_quantile", outer) };

@@ -69,7 +69,7 @@ impl Planner<'_> {
             let zero = cast(number(0), &DataType::Double, false);
             items.push(call("coalesce", vec![cast(resolved.sql, &DataType::Double, false), zero]));
         }
-        let values = self.computed(&input, items).await?;
+        let values = self.computed(&input, items)?;
         let field = StructField { nullable: false, ..StructField::new(name, DataType::Double) };
         let schema = Arc::new(to_table_schema(&StructType { fields: vec![field] })?);
         let output = Arc::clone(&schema);
@@ -106,7 +106,7 @@ impl Planner<'_> {
         let mut distinct: Vec<_> = keys.to_vec();
         distinct.dedup();
         body.group_by = group_by(distinct);
-        let grouped = self.session.engine.query_over(query_of(body), &bindings).await?;
+        let grouped = self.session.engine.query_over(query_of(body), &bindings)?;
         let shower = Shower::of_session(&self.session.engine)?;
         let mut counts: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
         let mut names: BTreeSet<String> = BTreeSet::new();

@@ -93,7 +93,7 @@ impl Planner<'_> {
             let scope = input.scope();
             let items = describe.cols.iter().map(|name| scope.resolve(name, None).map(Item::from));
             let items = items.collect::<Result<Vec<_>, _>>()?;
-            input = Arc::new(self.projected(input, items, Translator::new(self, scope)).await?);
+            input = Arc::new(self.projected(input, items, Translator::new(self, scope))?);
         }
         self.summarised(&input, &DESCRIBED.map(str::to_owned)).await
     }
@@ -122,11 +122,11 @@ impl Planner<'_> {
             .collect();
         let aggregated = match aggregates.is_empty() {
             true => None,
-            false => Some(self.computed(input, aggregates).await?),
+            false => Some(self.computed(input, aggregates)?),
         };
         let ordered = statistics.iter().any(|statistic| matches!(statistic, Statistic::Percentile(_)));
         let values = match ordered && !columns.is_empty() {
-            true => Some(self.computed(input, columns.iter().map(|column| as_number(column)).collect()).await?),
+            true => Some(self.computed(input, columns.iter().map(|column| as_number(column)).collect())?),
             false => None,
         };
         let described = Described { names: names.to_vec(), statistics, columns: columns.len(), aggregated, values };
