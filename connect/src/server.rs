@@ -164,8 +164,7 @@ impl Server {
         listener.set_nonblocking(true).map_err(bind)?;
         let tls = options.tls.as_ref().map(|(certificate, key)| identity(certificate, key)).transpose()?;
         let engine = Session::try_new()?;
-        let count = std::env::var("SEATRIAL_X").ok().and_then(|x| x.parse().ok()).unwrap_or(2);
-        let service = threads("seatrial-connect", count, READING_STACK)?;
+        let service = threads("seatrial-connect", 2, READING_STACK)?;
         let workers = threads(
             "seatrial-query",
             std::thread::available_parallelism().map_or(4, usize::from).max(4),

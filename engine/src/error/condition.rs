@@ -236,6 +236,21 @@ conditions! {
     /// `count(t.*)`.
     STAR_OF_TABLE_IN_COUNT = "INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT", "42000", Analysis,
         "count(<tableName>.*) is not allowed. Use count(*) or expand the columns manually, e.g. count(col1, col2).";
+    /// An aggregate as a key.
+    GROUP_BY_AGGREGATE = "GROUP_BY_AGGREGATE", "42903", Analysis,
+        "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>.";
+    /// A row number and its like where rows are chosen.
+    WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE = "WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE", "42601", Analysis,
+        "It is not allowed to use window functions inside <clauseName> clause.";
+    /// `OVER w` without a window of that name.
+    MISSING_WINDOW_SPECIFICATION = "MISSING_WINDOW_SPECIFICATION", "42P20", Analysis,
+        "Window specification is not defined in the WINDOW clause for <windowName>. For more information about WINDOW clauses, please refer to '<docroot>/sql-ref-syntax-qry-select-window.html'.";
+    /// A join on what is neither true nor false.
+    JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE = "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE", "42K0E", Analysis,
+        "The join condition <joinCondition> has the invalid type <conditionType>, expected \"BOOLEAN\".";
+    /// A sub-query of several columns where one value is wanted.
+    SCALAR_SUBQUERY_TOO_MANY_COLUMNS = "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN", "42823", Analysis,
+        "Invalid subquery: Scalar subquery must return only one column, but got <number>.";
     /// `GROUP BY 5` of fewer columns.
     GROUP_BY_POS_OUT_OF_RANGE = "GROUP_BY_POS_OUT_OF_RANGE", "42805", Analysis,
         "GROUP BY position <index> is not in select list (valid range is [1, <size>]).";

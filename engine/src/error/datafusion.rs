@@ -6,8 +6,9 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 
 use super::condition::{
-    DUPLICATED_MAP_KEY, NESTED_AGGREGATE_FUNCTION, NULL_MAP_KEY, SCALAR_SUBQUERY_TOO_MANY_ROWS,
-    UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, UNRESOLVED_ROUTINE, UNSUPPORTED_DATATYPE,
+    DUPLICATED_MAP_KEY, MISSING_WINDOW_SPECIFICATION, NESTED_AGGREGATE_FUNCTION, NULL_MAP_KEY,
+    SCALAR_SUBQUERY_TOO_MANY_COLUMNS, SCALAR_SUBQUERY_TOO_MANY_ROWS, UNRESOLVED_COLUMN_WITH_SUGGESTION,
+    UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, UNRESOLVED_ROUTINE, UNSUPPORTED_DATATYPE,
 };
 use super::relation::{SearchPath, not_found, quoted, suggestions};
 use super::{ExceptionClass, SparkError};
@@ -129,6 +130,14 @@ fn from_plan_message(message: &str) -> SparkError {
     }
     if message.starts_with("Aggregate function calls cannot be nested") {
         return NESTED_AGGREGATE_FUNCTION.error([]);
+    }
+    if let Some(name) = named("The window ", " is not defined!") {
+        let docroot = "https://spark.apache.org/docs/latest".to_owned();
+        return MISSING_WINDOW_SPECIFICATION.error([("windowName", name.to_owned()), ("docroot", docroot)]);
+    }
+    if let Some(columns) = message.strip_prefix("Too many columns! The subquery should only return one column: ") {
+        let number = columns.split(", ").count().to_string();
+        return SCALAR_SUBQUERY_TOO_MANY_COLUMNS.error([("number", number)]);
     }
     SparkError::plain(ExceptionClass::Analysis, message)
 }

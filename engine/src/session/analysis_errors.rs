@@ -8,7 +8,8 @@ use std::ops::ControlFlow;
 use arrow::datatypes::DataType as ArrowType;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, GroupByExpr, OrderByExpr, Select, SelectItem, UnaryOperator, Value, Visit, Visitor,
+    BinaryOperator, Expr, GroupByExpr, JoinConstraint, JoinOperator, OrderByExpr, Select, SelectItem, UnaryOperator,
+    Value, Visit, Visitor,
 };
 
 use super::Shown;
@@ -16,8 +17,8 @@ use super::names::{name_of, name_of_id, sort_key_of};
 use crate::error::SparkError;
 use crate::error::condition::{
     BINARY_OP_DIFF_TYPES, BINARY_OP_WRONG_TYPE, FILTER_NOT_BOOLEAN, GROUP_BY_POS_OUT_OF_RANGE, INVALID_ESC,
-    INVALID_WHERE_CONDITION, MISSING_AGGREGATION, MISSING_GROUP_BY, NEGATIVE_LIMIT, ORDER_BY_POS_OUT_OF_RANGE,
-    UNEXPECTED_INPUT_TYPE, UNRESOLVED_COLUMN_WITH_SUGGESTION,
+    INVALID_WHERE_CONDITION, JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE, MISSING_AGGREGATION, MISSING_GROUP_BY, NEGATIVE_LIMIT,
+    ORDER_BY_POS_OUT_OF_RANGE, UNEXPECTED_INPUT_TYPE, UNRESOLVED_COLUMN_WITH_SUGGESTION,
 };
 use crate::error::relation::{quoted, suggestions};
 use crate::types::arrow::from_arrow_type;
@@ -145,6 +146,37 @@ impl Written {
             let (index, size) = places.split_once(", max: ")?;
             return Some(ORDER_BY_POS_OUT_OF_RANGE.error([("index", index.to_owned()), ("size", size.to_owned())]));
         }
+        if message.starts_with("Order by index starts at 1") {
+            let size = select.projection.len().to_string();
+            return Some(ORDER_BY_POS_OUT_OF_RANGE.error([("index", "0".to_owned()), ("size", size)]));
+        }
+        if let Some(found) = between(message, "Join condition must be boolean type, but got ", "") {
+            let joins = select.from.iter().flat_map(|from| &from.joins);
+            let conditions = joins.filter_map(|join| match &join.join_operator {
+                JoinOperator::Join(JoinConstraint::On(condition))
+                | JoinOperator::Inner(JoinConstraint::On(condition))
+                | JoinOperator::Left(JoinConstraint::On(condition))
+                | JoinOperator::LeftOuter(JoinConstraint::On(condition))
+                | JoinOperator::Right(JoinConstraint::On(condition))
+                | JoinOperator::RightOuter(JoinConstraint::On(condition))
+                | JoinOperator::FullOuter(JoinConstraint::On(condition)) => Some(condition),
+                _ => None,
+            });
+            let [condition] = conditions.collect::<Vec<_>>()[..] else { return None };
+            let shown = match condition {
+                Expr::CompoundIdentifier(parts) => format!("\"{}\"", parts.last()?.value),
+                condition => self.shown(condition),
+            };
+            let parameters = [("joinCondition", shown), ("conditionType", type_of(found, condition)?)];
+            return Some(JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE.error(parameters));
+        }
+        let is_grouped = match &select.group_by {
+            GroupByExpr::All(_) => true,
+            GroupByExpr::Expressions(keys, _) => !keys.is_empty(),
+        };
+        if message.starts_with("HAVING clause references: ") && !is_grouped {
+            return Some(MISSING_GROUP_BY.error([]));
+        }
         if let Some((index, size)) = between(message, "Cannot find column with position ", "")
             .and_then(|places| places.split_once(" in SELECT clause. Valid columns: 1 to "))
         {
@@ -167,10 +199,6 @@ impl Written {
             let parameters = [("objectName", quoted(&[name])), ("proposal", proposal)];
             return Some(UNRESOLVED_COLUMN_WITH_SUGGESTION.error(parameters));
         }
-        let is_grouped = match &select.group_by {
-            GroupByExpr::All(_) => true,
-            GroupByExpr::Expressions(keys, _) => !keys.is_empty(),
-        };
         Some(match is_grouped {
             true => MISSING_AGGREGATION.error([
                 ("expression", format!("\"{name}\"")),

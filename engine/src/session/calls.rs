@@ -17,8 +17,9 @@ use super::{dialect, generators, signatures};
 use crate::error::SparkError;
 use crate::error::condition::{
     ESC_AT_THE_END, ESC_IN_THE_MIDDLE, FILTER_CLAUSE_WITH_AGGREGATE, GENERATOR_NESTED_IN_EXPRESSIONS,
-    GROUP_BY_POS_AGGREGATE, INVALID_EXTRACT_FIELD, UNBOUND_SQL_PARAMETER, UNSUPPORTED_GROUPING_EXPRESSION,
-    VALUE_OUT_OF_RANGE, WINDOW_FUNCTION_FRAME_NOT_ORDERED, WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE, WRONG_NUM_ARGS,
+    GROUP_BY_AGGREGATE, GROUP_BY_POS_AGGREGATE, INVALID_EXTRACT_FIELD, UNBOUND_SQL_PARAMETER,
+    UNSUPPORTED_GROUPING_EXPRESSION, VALUE_OUT_OF_RANGE, WINDOW_FUNCTION_FRAME_NOT_ORDERED,
+    WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE, WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE, WRONG_NUM_ARGS,
     WRONG_NUM_ARGS_OF_COUNT,
 };
 use crate::error::relation::quoted;
@@ -70,6 +71,14 @@ pub(super) fn check(
 /// The functions that depend on the order of a window's rows.
 const OF_ORDERED_WINDOWS: [&str; 9] =
     ["row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "nth_value"];
+
+/// A row number and its like in `WHERE`.
+fn window_as_condition(select: &Select) -> Option<SparkError> {
+    let condition = select.selection.as_ref().filter(|condition| !has_query(condition))?;
+    let is_of_window = |expr: &Expr| matches!(expr, Expr::Function(call) if call.over.is_some());
+    let found = !Search::of(condition, is_of_window).found.is_empty();
+    found.then(|| WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE.error([("clauseName", "WHERE".to_owned())]))
+}
 
 /// Whether an expression has a query within, whose calls are its own.
 fn has_query(expr: &Expr) -> bool {
@@ -220,6 +229,9 @@ impl<U, A: Fn(&str) -> bool> Check<'_, U, A> {
     fn aggregate_as_key(&self, select: &Select) -> Option<SparkError> {
         let GroupByExpr::Expressions(keys, _) = &select.group_by else { return None };
         keys.iter().find_map(|key| {
+            if let Some(aggregate) = self.aggregate_of(key) {
+                return Some(GROUP_BY_AGGREGATE.error([("sqlExpr", self.written.name(&aggregate))]));
+            }
             let Expr::Value(number) = key else { return None };
             let Value::Number(index, false) = &number.value else { return None };
             let index: usize = index.to_string().parse().ok()?;
@@ -273,7 +285,8 @@ impl<U: Fn(&str) -> bool, A: Fn(&str) -> bool> Visitor for Check<'_, U, A> {
         if self.only_counts {
             return ControlFlow::Continue(());
         }
-        match self.nested_generator(select).or_else(|| self.aggregate_as_key(select)) {
+        let fault = self.nested_generator(select).or_else(|| self.aggregate_as_key(select));
+        match fault.or_else(|| window_as_condition(select)) {
             Some(error) => ControlFlow::Break(Box::new(error)),
             None => ControlFlow::Continue(()),
         }

@@ -307,17 +307,6 @@ fn translated(expr: &mut Expr) -> Option<Expr> {
             }
             _ => None,
         },
-        Expr::BinaryOp { left, op, right } if is_text(left) != is_text(right) => {
-            let wanted = match op {
-                BinaryOperator::And | BinaryOperator::Or => SqlType::Boolean,
-                BinaryOperator::BitwiseAnd | BinaryOperator::BitwiseOr | BinaryOperator::BitwiseXor => {
-                    SqlType::BigInt(None)
-                }
-                _ => return None,
-            };
-            let read = |side: &Expr| if is_text(side) { cast(side.clone(), wanted.clone()) } else { side.clone() };
-            Some(binary(read(left), op.clone(), read(right)))
-        }
         Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => Some(call("bit_not", vec![expr.as_ref().clone()])),
         Expr::BinaryOp { left, op: BinaryOperator::MyIntegerDivide, right } => {
             Some(call("div", vec![left.as_ref().clone(), right.as_ref().clone()]))

@@ -357,10 +357,9 @@ impl Session {
         bindings: &Bindings,
         surroundings: Surroundings,
     ) -> Result<DataFrame, SparkError> {
-        let functions = self.inner.functions.shown();
         let aggregates = self.inner.planning.state().aggregate_functions();
         let is_aggregate = |name: &str| aggregates.contains_key(&name.to_lowercase());
-        calls::check(written, |name| functions.contains_key(name), is_aggregate, false)?;
+        calls::check(written, |name| self.inner.functions.has(name), is_aggregate, false)?;
         let suspect = Suspect { session: self, written, bindings, surroundings: &surroundings };
         let (plan, suspicious) =
             self.analysed(query, bindings, &surroundings).map_err(|error| self.explained(error, &suspect))?;
@@ -391,7 +390,7 @@ impl Session {
         // Functions tell of their arguments in DataFusion's words.
         let of_call = error.condition.as_deref().is_none_or(|condition| condition == UNEXPECTED_INPUT_TYPE.name);
         let fault = of_call.then(|| suspect.fault()).flatten();
-        fault.unwrap_or_else(|| {
+        fault.or_else(|| suspect.ambiguous(&error.message)).unwrap_or_else(|| {
             let aggregates = self.inner.planning.state().aggregate_functions();
             suspect.written.explain(error, |name| aggregates.contains_key(&name.to_lowercase()))
         })

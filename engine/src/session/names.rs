@@ -108,7 +108,7 @@ fn is_named(expr: &Expr) -> bool {
 }
 
 /// The names that relations have in their `FROM`.
-fn sources(from: &TableWithJoins) -> Vec<String> {
+pub(super) fn sources(from: &TableWithJoins) -> Vec<String> {
     let factors = std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation));
     let name = |factor: &TableFactor| match factor {
         TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => {

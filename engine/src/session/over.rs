@@ -209,9 +209,8 @@ impl Session {
     fn parse_query(&self, query: &str, shown: &str) -> Result<ast::Query, SparkError> {
         let statement = spark_dialect::parse(self.inner.planning.state(), &plain(query))
             .map_err(|error| crate::error::datafusion::parse_error(error, shown))?;
-        let functions = self.inner.functions.shown();
         let written = Written { statement, with_ids: false };
-        super::calls::check(&written, |name| functions.contains_key(name), |_| false, true)?;
+        super::calls::check(&written, |name| self.inner.functions.has(name), |_| false, true)?;
         match written.statement {
             Statement::Statement(statement) => match *statement {
                 ast::Statement::Query(query) => Ok(*query),

@@ -20,6 +20,11 @@ impl UserFunctions {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = other.all();
     }
 
+    /// Whether there is one of this name in lower case.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(name)
+    }
+
     /// Their names as they were registered, by those in lower case.
     pub(super) fn shown(&self) -> BTreeMap<String, String> {
         self.all().into_iter().map(|(name, function)| (name, function.name.clone())).collect()

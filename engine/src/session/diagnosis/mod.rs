@@ -21,8 +21,8 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use self::plan::Plan;
 use super::{Session, spark_dialect};
 use crate::error::condition::{
-    TABLE_OR_VIEW_NOT_FOUND, UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION,
-    UNRESOLVED_ROUTINE, WRONG_NUM_ARGS,
+    AMBIGUOUS_REFERENCE, FIELD_NOT_FOUND, INVALID_EXTRACT_BASE_FIELD_TYPE, TABLE_OR_VIEW_NOT_FOUND,
+    UNRESOLVED_COLUMN_WITH_SUGGESTION, UNRESOLVED_COLUMN_WITHOUT_SUGGESTION, UNRESOLVED_ROUTINE, WRONG_NUM_ARGS,
 };
 use crate::error::relation::quoted;
 use crate::error::{ExceptionClass, SparkError};
@@ -52,6 +52,9 @@ pub(super) fn of_query(session: &Session, text: &str, around: &Around, error: Sp
                 TABLE_OR_VIEW_NOT_FOUND.name,
                 UNRESOLVED_COLUMN_WITH_SUGGESTION.name,
                 UNRESOLVED_COLUMN_WITHOUT_SUGGESTION.name,
+                AMBIGUOUS_REFERENCE.name,
+                FIELD_NOT_FOUND.name,
+                INVALID_EXTRACT_BASE_FIELD_TYPE.name,
             ];
             if !known.contains(&condition) {
                 return error;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::{arithmetic, intervals};
+use crate::session::coercion;
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, make_array};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
@@ -12,9 +13,10 @@ use datafusion::error::Result;
 use datafusion::functions::core::expr_fn::get_field;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ExprSchemable, GetFieldAccess, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
-    Signature, Volatility, lit,
+    BinaryExpr, ColumnarValue, Expr, ExprSchemable, GetFieldAccess, Operator, ReturnFieldArgs, ScalarFunctionArgs,
+    ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
+use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 /// Plans accesses that DataFusion would not.
 #[derive(Debug)]
@@ -25,6 +27,9 @@ impl ExprPlanner for FieldPlanner {
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         let types = [expr.left.get_type(schema)?, expr.right.get_type(schema)?];
         if let Some(planned) = intervals::operator(&expr.op, &expr.left, &expr.right, &types, schema)? {
+            return Ok(PlannerResult::Planned(planned));
+        }
+        if let Some(planned) = of_text(&expr, &types) {
             return Ok(PlannerResult::Planned(planned));
         }
         Ok(match arithmetic::untyped(&expr, &types)? {
@@ -71,8 +76,53 @@ impl ExprPlanner for FieldPlanner {
         {
             return Ok(PlannerResult::Planned(expr));
         }
-        Ok(PlannerResult::Original(access_expr))
+        let RawFieldAccessExpr { expr, field_access } = access_expr;
+        let field_access = match field_access {
+            GetFieldAccess::ListIndex { key } => {
+                GetFieldAccess::ListIndex { key: Box::new(key_of(&expr, *key, schema)?) }
+            }
+            other => other,
+        };
+        Ok(PlannerResult::Original(RawFieldAccessExpr { expr, field_access }))
     }
+}
+
+/// A condition, or an operation on bits, one side of which is a text that says the condition or the number.
+fn of_text(expr: &RawBinaryExpr, types: &[DataType; 2]) -> Option<Expr> {
+    let (op, wanted) = match expr.op {
+        BinaryOperator::And => (Operator::And, DataType::Boolean),
+        BinaryOperator::Or => (Operator::Or, DataType::Boolean),
+        BinaryOperator::BitwiseAnd => (Operator::BitwiseAnd, DataType::Int64),
+        BinaryOperator::BitwiseOr => (Operator::BitwiseOr, DataType::Int64),
+        BinaryOperator::BitwiseXor => (Operator::BitwiseXor, DataType::Int64),
+        _ => return None,
+    };
+    let takes = |given: &DataType| match wanted {
+        DataType::Boolean => *given == DataType::Boolean,
+        _ => given.is_integer(),
+    };
+    let [left, right] = types;
+    if (*left == DataType::Utf8) == (*right == DataType::Utf8) || !types.iter().any(takes) {
+        return None;
+    }
+    let read = |side: &Expr, given: &DataType| match given {
+        DataType::Utf8 => coercion::cast(side.clone(), given, &wanted),
+        _ => side.clone(),
+    };
+    Some(Expr::BinaryExpr(BinaryExpr::new(Box::new(read(&expr.left, left)), op, Box::new(read(&expr.right, right)))))
+}
+
+/// The key of an entry, of the type that the map's keys have.
+fn key_of(map: &Expr, key: Expr, schema: &DFSchema) -> Result<Expr> {
+    let DataType::Map(entries, _) = map.get_type(schema)? else { return Ok(key) };
+    let DataType::Struct(fields) = entries.data_type() else { return Ok(key) };
+    let (given, Some(wanted)) = (key.get_type(schema)?, fields.first().map(|field| field.data_type())) else {
+        return Ok(key);
+    };
+    if given == *wanted || given.is_nested() || wanted.is_nested() {
+        return Ok(key);
+    }
+    Ok(coercion::cast(key, &given, wanted))
 }
 
 /// The field of a value of that type, and the field's own type; none where there is no such field.

@@ -3,35 +3,34 @@
 //! The query is taken as it was written, since plans have other names and types for much of it. The type of an argument is that of
 //! a query for it alone, in the place of all that its `SELECT` asks for.
 
+mod access;
+mod clauses;
+mod places;
 mod plan;
 mod rules;
 
-use std::ops::ControlFlow;
-use std::rc::Rc;
-
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
-    self, AccessExpr, BinaryOperator, CastKind, Distinct, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, GroupByExpr, Ident, LimitClause, ObjectNamePart, OrderByKind, Query, Select, SelectItem,
-    SetExpr, SetOperator, SetQuantifier, Visit, Visitor, With,
+    self, AccessExpr, BinaryOperator, CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    GroupByExpr, Ident, ObjectNamePart, Query, SelectItem, SetExpr, UnaryOperator, Visit, With,
 };
 
 use super::analysis_errors::Written;
 use super::semantics::Surroundings;
-use super::{Bindings, Session, Shown, dialect, names, signatures};
+use super::{Bindings, Session, dialect, signatures};
 use crate::error::SparkError;
 use crate::error::condition::{
-    CAST_WITH_CONF_SUGGESTION, CAST_WITH_FUNC_SUGGESTION, CREATE_MAP_KEY_DIFF_TYPES, CREATE_MAP_VALUE_DIFF_TYPES,
-    DATA_DIFF_TYPES, FIELD_NOT_FOUND, FILTER_CLAUSE_NOT_BOOLEAN, FILTER_NOT_BOOLEAN, IN_SUBQUERY_LENGTH_MISMATCH,
-    INCOMPATIBLE_COLUMN_TYPE, INVALID_EXTRACT_BASE_FIELD_TYPE, INVALID_ORDERING_TYPE, LIMIT_DATA_TYPE, NEGATIVE_LIMIT,
-    NUM_COLUMNS_MISMATCH, SET_OPERATION_ON_MAP_TYPE, UNEXPECTED_INPUT_TYPE,
+    BINARY_OP_DIFF_TYPES, CAST_WITH_CONF_SUGGESTION, CAST_WITH_FUNC_SUGGESTION, CREATE_MAP_KEY_DIFF_TYPES,
+    CREATE_MAP_VALUE_DIFF_TYPES, DATA_DIFF_TYPES, FILTER_CLAUSE_NOT_BOOLEAN, INVALID_ORDERING_TYPE,
+    UNEXPECTED_INPUT_TYPE,
 };
 use crate::error::relation::quoted;
 use crate::types::DataType;
 use crate::types::arrow::from_arrow_field;
 
+use places::{Place, Places};
 pub(super) use plan::{is_suspicious, is_suspicious_operator};
-use rules::{all_alike, are_alike, cast_refusal, unlike_pair};
+use rules::{all_alike, are_alike, cast_refusal, is_text, unlike_pair};
 
 /// A query that was refused, or may have to be.
 pub(super) struct Suspect<'a> {
@@ -48,6 +47,9 @@ impl Suspect<'_> {
         let Statement::Statement(statement) = &self.written.statement else { return None };
         let mut places = Places::default();
         let _ = statement.visit(&mut places);
+        if places.found.len() > MOST_EXPRESSIONS {
+            return None;
+        }
         let of_expression = places.found.iter().find_map(|(expr, place)| self.fault_of(expr, place));
         of_expression
             .or_else(|| places.set_operations.iter().find_map(|operation| self.fault_of_sides(operation)))
@@ -59,9 +61,37 @@ impl Suspect<'_> {
             Expr::Function(_) => self.fault_of_call(expr, place),
             Expr::InList { expr: value, list, .. } => {
                 let types = std::iter::once(value.as_ref()).chain(list).map(|operand| self.type_of(operand, place));
-                self.unlike(expr, "in", &types.collect::<Option<Vec<_>>>()?, Listed::Brackets)
+                let positive = Expr::InList { expr: value.clone(), list: list.clone(), negated: false };
+                self.unlike(&positive, "in", &types.collect::<Option<Vec<_>>>()?, Listed::Brackets)
             }
-            Expr::InSubquery { expr: value, subquery, .. } => self.fault_of_membership(expr, value, subquery, place),
+            Expr::InSubquery { expr: value, subquery, .. } => self.fault_of_membership(value, subquery, place),
+            Expr::UnaryOp { op: op @ (UnaryOperator::Minus | UnaryOperator::BitwiseNot), expr: operand } => {
+                let given = self.type_of(operand, place)?;
+                let (takes, required): (fn(&DataType) -> bool, _) = match op {
+                    UnaryOperator::BitwiseNot => (|given| rules::is_whole(given), "\"INTEGRAL\""),
+                    _ => (
+                        |given| rules::is_number(given) || rules::is_interval(given) || is_text(given),
+                        "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")",
+                    ),
+                };
+                if takes(&given) || given == DataType::Null {
+                    return None;
+                }
+                self.unexpected(expr, 0, required, operand, &given)
+            }
+            Expr::Between { expr: value, low, high, .. } => self
+                .fault_of_comparison(value, &BinaryOperator::GtEq, low, place)
+                .or_else(|| self.fault_of_comparison(value, &BinaryOperator::LtEq, high, place)),
+            Expr::CompoundIdentifier(parts) => {
+                // The column is the first part, or the second behind its relation.
+                let column = (1..parts.len().min(3)).map(|length| match &parts[..length] {
+                    [column] => Expr::Identifier(column.clone()),
+                    parts => Expr::CompoundIdentifier(parts.to_vec()),
+                });
+                let (length, column) = (1..).zip(column).find(|(_, column)| self.type_of(column, place).is_some())?;
+                let fields = parts[length..].iter().map(|field| AccessExpr::Dot(Expr::Identifier(field.clone())));
+                self.fault_of_access(&column, &fields.collect::<Vec<_>>(), place)
+            }
             Expr::Extract { field, expr: moment, .. } => {
                 let function = dialect::date_part(&field.to_string())?;
                 let given = self.type_of(moment, place)?;
@@ -76,6 +106,14 @@ impl Suspect<'_> {
             }
             Expr::CompoundFieldAccess { root, access_chain } => self.fault_of_access(root, access_chain, place),
             Expr::Case { operand, conditions, else_result, .. } => {
+                if let Some(operand) = operand {
+                    let compared = conditions.iter().find_map(|branch| {
+                        self.fault_of_comparison(operand, &BinaryOperator::Eq, &branch.condition, place)
+                    });
+                    if compared.is_some() {
+                        return compared;
+                    }
+                }
                 for (index, branch) in conditions.iter().enumerate() {
                     if operand.is_none()
                         && let Some(given) = self.type_of(&branch.condition, place)
@@ -142,49 +180,6 @@ impl Suspect<'_> {
         self.type_of(cast, place).or_else(|| DataType::from_ddl(&data_type.to_string()).ok())
     }
 
-    /// What `WHERE`, `ORDER BY`, `LIMIT` and `DISTINCT` do not take.
-    fn fault_of_clauses(&self, place: &Place) -> Option<SparkError> {
-        let (select, query) = (place.select.as_deref()?, place.within.as_deref()?);
-        if let Some(condition) = &select.selection
-            && self.type_of(condition, place) == Some(DataType::Null)
-        {
-            let shown = self.written.shown(condition);
-            let parameters = [("sqlExpr", shown.clone()), ("filter", shown), ("type", shown_type(&DataType::Null))];
-            return Some(FILTER_NOT_BOOLEAN.error(parameters));
-        }
-        if matches!(select.distinct, Some(Distinct::Distinct)) {
-            let (names, types) = self.columns_of(query.clone(), &place.with)?;
-            if let Some(index) = types.iter().position(DataType::has_map) {
-                let name = self.written.column_name(&names[index]);
-                let parameters = [("colName", quoted(&[name])), ("dataType", shown_type(&types[index]))];
-                return Some(SET_OPERATION_ON_MAP_TYPE.error(parameters));
-            }
-        }
-        if let Some(OrderByKind::Expressions(keys)) = query.order_by.as_ref().map(|order| &order.kind) {
-            let key =
-                keys.iter().find_map(|key| Some((key, self.type_of(&key.expr, place).filter(DataType::has_map)?)));
-            if let Some((key, given)) = key {
-                return Some(self.unordered(&format!("\"{}\"", self.written.sort_key(key)), "sortorder", &given));
-            }
-        }
-        let Some(LimitClause::LimitOffset { limit, offset, .. }) = &query.limit_clause else { return None };
-        let clauses = [("limit", limit.as_ref()), ("offset", offset.as_ref().map(|offset| &offset.value))];
-        clauses.into_iter().find_map(|(name, number)| {
-            let number = number?;
-            let shown = self.written.name(number);
-            if shown.parse::<i64>().is_ok_and(|count| count < 0) {
-                let parameters = [("name", name.to_owned()), ("expr", format!("\"{shown}\"")), ("v", shown)];
-                return Some(NEGATIVE_LIMIT.error(parameters));
-            }
-            let given = self.type_of(number, place).filter(|given| *given != DataType::Integer)?;
-            Some(LIMIT_DATA_TYPE.error([
-                ("name", name.to_owned()),
-                ("expr", self.written.shown(number)),
-                ("dataType", shown_type(&given)),
-            ]))
-        })
-    }
-
     fn fault_of_call(&self, call: &Expr, place: &Place) -> Option<SparkError> {
         if let Expr::Function(Function { filter: Some(filter), .. }) = call
             && let Some(given) = self.type_of(filter, place)
@@ -193,6 +188,14 @@ impl Suspect<'_> {
             return Some(FILTER_CLAUSE_NOT_BOOLEAN.error([("filterExpr", self.written.shown(filter))]));
         }
         let (function, arguments) = plain_call(call)?;
+        if self.session.inner.functions.has(&function) {
+            return None;
+        }
+        if let ("nullif", [left, right]) = (function.as_str(), arguments.as_slice()) {
+            return self.fault_of_comparison(left, &BinaryOperator::Eq, right, place);
+        }
+        // Errors show the call as it is without its window.
+        let call = &bare(call);
         // The names of types are functions that cast.
         if let ([argument], Ok(to)) = (arguments.as_slice(), DataType::from_ddl(&function)) {
             return self.fault_of_cast(argument, &self.type_of(argument, place)?, &to);
@@ -220,7 +223,19 @@ impl Suspect<'_> {
                 }),
                 _ => {}
             }
-            return self.unlike(call, called, &types, *style);
+            // These do not read texts as values of another type.
+            let is_mixed = matches!(function.as_str(), "greatest" | "least")
+                && types.iter().any(is_text)
+                && types.iter().any(|given| !is_text(given) && *given != DataType::Null);
+            if is_mixed {
+                return Some(diff_types(&self.written.shown(call), called, &types, *style));
+            }
+            let renamed = if matches!(function.as_str(), "nvl" | "ifnull") {
+                &dialect::call(called, arguments.into_iter().cloned().collect())
+            } else {
+                call
+            };
+            return self.unlike(renamed, called, &types, *style);
         }
         if function == "map" {
             return self.unlike_entries(call, &types);
@@ -262,14 +277,7 @@ impl Suspect<'_> {
 
     /// What has operands of types that have none in common.
     fn unlike(&self, expr: &Expr, function: &str, types: &[DataType], style: Listed) -> Option<SparkError> {
-        if all_alike(types) {
-            return None;
-        }
-        Some(DATA_DIFF_TYPES.error([
-            ("sqlExpr", self.written.shown(expr)),
-            ("functionName", quoted(&[function])),
-            ("dataType", listed(types, style)),
-        ]))
+        (!all_alike(types)).then(|| diff_types(&self.written.shown(expr), function, types, style))
     }
 
     /// A map with keys, or with values, of types that have none in common.
@@ -288,89 +296,14 @@ impl Suspect<'_> {
         ]))
     }
 
-    /// A row of `IN` that has other columns than the sub-query.
-    fn fault_of_membership(&self, expr: &Expr, value: &Expr, subquery: &Query, place: &Place) -> Option<SparkError> {
-        let left: Vec<String> = match value {
-            Expr::Tuple(values) => values.iter().map(|value| self.written.shown(value)).collect(),
-            value => vec![self.written.shown(value)],
-        };
-        let mut with = place.with.clone();
-        match (&mut with, &subquery.with) {
-            (Some(with), Some(own)) => with.cte_tables.extend(own.cte_tables.iter().cloned()),
-            (None, own) => with.clone_from(own),
-            (Some(_), None) => {}
-        }
-        let mut named = Statement::Statement(Box::new(ast::Statement::Query(Box::new(subquery.clone()))));
-        if let Statement::Statement(statement) = &mut named {
-            names::write_out(statement, &Shown::default());
-        }
-        let Statement::Statement(statement) = named else { return None };
-        let ast::Statement::Query(named) = *statement else { return None };
-        let (right, _) = self.columns_of(*named, &with)?;
-        if left.len() == right.len() {
+    /// What is compared by something else than one operator, and has no type in common.
+    fn fault_of_comparison(&self, left: &Expr, op: &BinaryOperator, right: &Expr, place: &Place) -> Option<SparkError> {
+        let (one, other) = (self.type_of(left, place)?, self.type_of(right, place)?);
+        if are_alike(&one, &other) {
             return None;
         }
-        let right: Vec<String> = right.iter().map(|name| format!("\"{name}\"")).collect();
-        Some(IN_SUBQUERY_LENGTH_MISMATCH.error([
-            ("sqlExpr", self.written.shown(expr)),
-            ("leftLength", left.len().to_string()),
-            ("leftColumns", left.join(", ")),
-            ("rightLength", right.len().to_string()),
-            ("rightColumns", right.join(", ")),
-        ]))
-    }
-
-    /// A field that is not there, or one of what has none.
-    fn fault_of_access(&self, root: &Expr, chain: &[AccessExpr], place: &Place) -> Option<SparkError> {
-        for (index, access) in chain.iter().enumerate() {
-            let base = match index {
-                0 => root.clone(),
-                _ => Expr::CompoundFieldAccess { root: Box::new(root.clone()), access_chain: chain[..index].to_vec() },
-            };
-            match (self.type_of(&base, place)?, access) {
-                (DataType::Struct(inner), AccessExpr::Dot(Expr::Identifier(field))) => {
-                    if !inner.fields.iter().any(|known| known.name.eq_ignore_ascii_case(&field.value)) {
-                        let known: Vec<String> = inner.fields.iter().map(|known| quoted(&[&known.name])).collect();
-                        let parameters = [("fieldName", quoted(&[&field.value])), ("fields", known.join(", "))];
-                        return Some(FIELD_NOT_FOUND.error(parameters));
-                    }
-                }
-                (DataType::Array { .. } | DataType::Map { .. } | DataType::Struct(_) | DataType::Variant, _) => {}
-                (other, _) => {
-                    let parameters = [("base", self.written.shown(&base)), ("other", shown_type(&other))];
-                    return Some(INVALID_EXTRACT_BASE_FIELD_TYPE.error(parameters));
-                }
-            }
-        }
-        None
-    }
-
-    /// Sides with other numbers of columns, or of other types.
-    fn fault_of_sides(&self, operation: &SetOperation) -> Option<SparkError> {
-        let columns = |side: &SetExpr| {
-            let mut query = operation.within.as_ref().clone();
-            query.body = Box::new(side.clone());
-            self.columns_of(query, &operation.with).map(|(_, types)| types)
-        };
-        let (left, right) = (columns(&operation.left)?, columns(&operation.right)?);
-        if left.len() != right.len() {
-            return Some(NUM_COLUMNS_MISMATCH.error([
-                ("operator", operation.name.clone()),
-                ("firstNumColumns", left.len().to_string()),
-                ("invalidOrdinalNum", "second".to_owned()),
-                ("invalidNumColumns", right.len().to_string()),
-            ]));
-        }
-        let mut pairs = left.iter().zip(&right).enumerate();
-        let (index, (left, right)) = pairs.find(|(_, (left, right))| !are_alike(left, right))?;
-        Some(INCOMPATIBLE_COLUMN_TYPE.error([
-            ("operator", operation.name.clone()),
-            ("columnOrdinalNumber", ordinal(index)?),
-            ("tableOrdinalNumber", "second".to_owned()),
-            ("dataType1", shown_type(right)),
-            ("dataType2", shown_type(left)),
-            ("hint", String::new()),
-        ]))
+        let name = format!("\"({} {op} {})\"", self.written.name(left), self.written.name(right));
+        Some(BINARY_OP_DIFF_TYPES.error([("sqlExpr", name), ("left", shown_type(&one)), ("right", shown_type(&other))]))
     }
 
     /// The type of an expression in its place.
@@ -397,6 +330,26 @@ impl Suspect<'_> {
         let fields = fields.collect::<Option<Vec<_>>>()?;
         Some(fields.into_iter().map(|field| (field.name, field.data_type)).unzip())
     }
+}
+
+fn diff_types(shown: &str, function: &str, types: &[DataType], style: Listed) -> SparkError {
+    DATA_DIFF_TYPES.error([
+        ("sqlExpr", shown.to_owned()),
+        ("functionName", quoted(&[function])),
+        ("dataType", listed(types, style)),
+    ])
+}
+
+/// A call without its window, its filter and `DISTINCT`.
+fn bare(call: &Expr) -> Expr {
+    let mut call = call.clone();
+    if let Expr::Function(function) = &mut call {
+        (function.over, function.filter) = (None, None);
+        if let FunctionArguments::List(list) = &mut function.args {
+            list.duplicate_treatment = None;
+        }
+    }
+    call
 }
 
 /// The type that a function would have to order and cannot.
@@ -427,6 +380,9 @@ fn listed(types: &[DataType], style: Listed) -> String {
 fn ordinal(index: usize) -> Option<String> {
     ORDINALS.get(index).map(|ordinal| (*ordinal).to_owned())
 }
+
+/// Each expression of a suspect is planned by itself; of a query with more of them none is.
+const MOST_EXPRESSIONS: usize = 1000;
 
 const ORDINALS: [&str; 7] = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"];
 
@@ -462,111 +418,4 @@ pub(super) fn plain_call(expr: &Expr) -> Option<(String, Vec<&Expr>)> {
     let arguments = list.args.iter().map(argument).collect::<Option<Vec<_>>>()?;
     let plain = list.clauses.is_empty() && matches!(function.parameters, FunctionArguments::None);
     plain.then(|| (name.value.to_lowercase(), arguments))
-}
-
-/// Where an expression stands.
-#[derive(Clone)]
-struct Place {
-    select: Option<Rc<Select>>,
-    within: Option<Rc<Query>>,
-    /// The common table expressions in reach.
-    with: Option<With>,
-}
-
-/// A set operation of a query.
-struct SetOperation {
-    name: String,
-    left: SetExpr,
-    right: SetExpr,
-    within: Rc<Query>,
-    with: Option<With>,
-}
-
-/// Collects what has operands, the inner ones first.
-#[derive(Default)]
-struct Places {
-    queries: Vec<(Rc<Query>, Option<With>)>,
-    selects: Vec<Rc<Select>>,
-    found: Vec<(Expr, Place)>,
-    /// Each `SELECT`.
-    clauses: Vec<Place>,
-    set_operations: Vec<SetOperation>,
-}
-
-impl Places {
-    fn place(&self) -> Place {
-        let (within, with) = match self.queries.last() {
-            Some((query, with)) => (Some(Rc::clone(query)), with.clone()),
-            None => (None, None),
-        };
-        Place { select: self.selects.last().map(Rc::clone), within, with }
-    }
-
-    fn add_set_operations(&mut self, body: &SetExpr, within: &Rc<Query>, with: &Option<With>) {
-        let SetExpr::SetOperation { op, set_quantifier, left, right } = body else { return };
-        self.add_set_operations(left, within, with);
-        self.add_set_operations(right, within, with);
-        let all = match set_quantifier {
-            SetQuantifier::All if *op != SetOperator::Union => " ALL",
-            _ => "",
-        };
-        self.set_operations.push(SetOperation {
-            name: format!("{op}{all}"),
-            left: left.as_ref().clone(),
-            right: right.as_ref().clone(),
-            within: Rc::clone(within),
-            with: with.clone(),
-        });
-    }
-}
-
-impl Visitor for Places {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        let mut with = self.queries.last().and_then(|(_, with)| with.clone());
-        match (&mut with, &query.with) {
-            (Some(with), Some(own)) => with.cte_tables.extend(own.cte_tables.iter().cloned()),
-            (None, Some(own)) => with = Some(own.clone()),
-            (_, None) => {}
-        }
-        let shared = Rc::new(query.clone());
-        self.add_set_operations(&query.body, &shared, &with);
-        self.queries.push((shared, with));
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
-        self.queries.pop();
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        self.selects.push(Rc::new(select.clone()));
-        self.clauses.push(self.place());
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_select(&mut self, _: &Select) -> ControlFlow<()> {
-        self.selects.pop();
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        let has_rules = matches!(
-            expr,
-            Expr::Function(_)
-                | Expr::InList { .. }
-                | Expr::CompoundFieldAccess { .. }
-                | Expr::Case { .. }
-                | Expr::Cast { .. }
-                | Expr::BinaryOp { .. }
-                | Expr::InSubquery { .. }
-                | Expr::Extract { .. }
-        );
-        if has_rules {
-            self.found.push((expr.clone(), self.place()));
-        }
-        ControlFlow::Continue(())
-    }
 }

@@ -10,7 +10,7 @@ pub(super) fn is_text(data_type: &DataType) -> bool {
     matches!(data_type, DataType::String { .. } | DataType::Char(_) | DataType::Varchar(_))
 }
 
-fn is_number(data_type: &DataType) -> bool {
+pub(super) fn is_number(data_type: &DataType) -> bool {
     use DataType::{Byte, Decimal, Double, Float, Integer, Long, Short};
     matches!(data_type, Byte | Short | Integer | Long | Float | Double | Decimal { .. })
 }
@@ -46,7 +46,6 @@ pub(super) fn are_alike(one: &DataType, other: &DataType) -> bool {
 pub(super) fn cast_refusal(from: &DataType, to: &DataType, ansi: bool) -> Option<(Condition, &'static str)> {
     use DataType::{Array, Binary, Boolean, Date, Map, Null, Struct, Timestamp, TimestampNtz};
     let without = Some((CAST_WITHOUT_SUGGESTION, ""));
-    let is_whole = |data_type: &DataType| is_number(data_type) && !is_fraction(data_type);
     match (from, to) {
         _ if from == to || is_text(to) || *from == Null => None,
         (Array { element: from, .. }, Array { element: to, .. }) => within(cast_refusal(from, to, ansi)),
@@ -75,6 +74,15 @@ pub(super) fn cast_refusal(from: &DataType, to: &DataType, ansi: bool) -> Option
 /// A refusal of what is within a type, which is one of the whole.
 fn within(refusal: Option<(Condition, &'static str)>) -> Option<(Condition, &'static str)> {
     refusal.map(|_| (CAST_WITHOUT_SUGGESTION, ""))
+}
+
+pub(super) fn is_whole(data_type: &DataType) -> bool {
+    is_number(data_type) && !is_fraction(data_type)
+}
+
+pub(super) fn is_interval(data_type: &DataType) -> bool {
+    use DataType::{CalendarInterval, DayTimeInterval, YearMonthInterval};
+    matches!(data_type, CalendarInterval | DayTimeInterval { .. } | YearMonthInterval { .. })
 }
 
 fn is_fraction(data_type: &DataType) -> bool {
