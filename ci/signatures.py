@@ -6,12 +6,14 @@ Each function is called with every number of arguments, and then with a value of
 place; what the analyser refuses is what stands in the file. Nothing is executed.
 Run it with the Python of a whole PySpark, whose version stands in the file's first line:
 
-    ~/.cache/seatrial/spark-4.2.1/bin/python ci/signatures.py
+    ~/.cache/seatrial/spark-4.2.1/bin/python ci/signatures.py [FUNCTION ...]
+
+With functions, only these are asked for anew; all of them take half an hour.
 """
 
 import itertools
 import logging
-import re
+import sys
 from pathlib import Path
 
 import pyspark
@@ -127,7 +129,7 @@ class Asked:
     def places(self, function, count):
         """Yield the place, required type and refused kind of each value that is refused."""
         base = self.accepted(function, count)
-        first = [kind for kind in FIRST if self.refusal(function, [kind, *base[1:]]) is None]
+        first = [kind for kind in FIRST if not self.refuses(function, [kind, *base[1:]], 0)]
         for place in range(min(count, PLACES)):
             refused = {}
             for kind in VALUES:
@@ -168,9 +170,12 @@ def main():
     spark = spark.config("spark.sql.session.timeZone", "UTC").getOrCreate()
     spark.sparkContext.setLogLevel("OFF")
     asked = Asked(spark)
+    wanted = sys.argv[1:]
+    known = [line for line in TABLE.read_text().splitlines(keepends=True) if "\t" in line]
     lines = [HEADER.format(version=pyspark.__version__)]
     for function in NAMES.read_text().split():
-        if not re.fullmatch("[a-z_0-9]+", function):
+        if wanted and function not in wanted:
+            lines += [line for line in known if line.split("\t")[0] == function]
             continue
         taken, expected = asked.counts(function)
         if expected is not None:

@@ -356,6 +356,6 @@ mod tests {
     #[tokio::test]
     async fn literals_have_spark_s_types(#[case] query: &str, #[case] expected: DataType) {
         let plan = SessionContext::new().state().create_logical_plan(query).await.unwrap();
-        assert_eq!(apply(plan, &Surroundings::default()).unwrap().schema().field(0).data_type(), &expected);
+        assert_eq!(apply(plan, &Surroundings::default()).unwrap().0.schema().field(0).data_type(), &expected);
     }
 }

@@ -139,7 +139,8 @@ mod tests {
 
     #[rstest]
     #[case("size", DataType::Integer, Some("(\"ARRAY\" or \"MAP\")"))]
-    #[case("size", DataType::Null, Some("(\"ARRAY\" or \"MAP\")"))]
+    #[case("size", DataType::Null, None)]
+    #[case("explode", DataType::Null, Some("(\"ARRAY\" or \"MAP\")"))]
     #[case("crc32", DataType::Integer, Some("\"BINARY\""))]
     #[case("crc32", DataType::Binary, None)]
     #[case("crc32", DataType::Variant, None)]
