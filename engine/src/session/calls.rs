@@ -260,6 +260,10 @@ impl<U, A: Fn(&str) -> bool> Check<'_, U, A> {
                 ("legacyConfValue", "\"true\"".to_owned()),
             ]));
         }
+        // With a unit before the others they are not functions but a syntax of their own.
+        if given == 3 && matches!(function.as_str(), "dateadd" | "date_add" | "datediff" | "date_diff") {
+            return None;
+        }
         let expected = signatures::of(&function)?.other_counts(given)?;
         Some(WRONG_NUM_ARGS.error([
             ("functionName", quoted(&[function])),

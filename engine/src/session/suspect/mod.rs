@@ -94,7 +94,8 @@ impl Suspect<'_> {
             }
             Expr::Extract { field, expr: moment, .. } => {
                 let function = dialect::date_part(&field.to_string())?;
-                let given = self.type_of(moment, place)?;
+                // Parts of intervals have functions of their own.
+                let given = self.type_of(moment, place).filter(|given| !rules::is_interval(given))?;
                 let required = signatures::of(function)?.required(0, &given)?;
                 Some(UNEXPECTED_INPUT_TYPE.error([
                     ("sqlExpr", format!("\"{function}({})\"", self.written.name(moment))),
