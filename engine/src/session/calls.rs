@@ -102,6 +102,8 @@ struct Around {
     windows: Vec<NamedWindowDefinition>,
     /// Whether rows are grouped by several sets of keys.
     has_grouping_sets: bool,
+    /// The `LIKE`s of its `WHERE`.
+    patterns: Vec<Expr>,
 }
 
 impl<U, A: Fn(&str) -> bool> Check<'_, U, A> {
@@ -285,7 +287,13 @@ impl<U: Fn(&str) -> bool, A: Fn(&str) -> bool> Visitor for Check<'_, U, A> {
                 !modifiers.is_empty() || keys.iter().any(is_set)
             }
         };
-        self.selects.push(Around { windows: select.named_window.clone(), has_grouping_sets });
+        let is_pattern = |expr: &Expr| matches!(expr, Expr::Like { .. } | Expr::ILike { .. });
+        let patterns = select.selection.as_ref().map(|condition| Search::of(condition, is_pattern).found);
+        self.selects.push(Around {
+            windows: select.named_window.clone(),
+            has_grouping_sets,
+            patterns: patterns.unwrap_or_default(),
+        });
         if self.only_counts {
             return ControlFlow::Continue(());
         }
@@ -302,7 +310,10 @@ impl<U: Fn(&str) -> bool, A: Fn(&str) -> bool> Visitor for Check<'_, U, A> {
     }
 
     fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
+        // A source is offered the conditions of `WHERE` before Spark looks at the patterns in them.
+        let is_condition = self.selects.last().is_some_and(|select| select.patterns.contains(expr));
         if let Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } = expr
+            && !is_condition
             && let Some(error) = self.pattern(pattern, escape_char.as_ref().map(|escape| &escape.value))
         {
             return ControlFlow::Break(Box::new(error));
