@@ -398,8 +398,8 @@ def test_a_query_that_reads_nothing_follows_the_settings(spark: Any) -> None:
         assert spark.sql(query).collect() == before.collect() == [(9,)]
     finally:
         spark.conf.unset("spark.sql.session.timeZone")
-    failing = "SELECT 1 / 0 AS n"
-    assert error_of(lambda: spark.sql(failing).collect()).getCondition() == "DIVIDE_BY_ZERO"
+    failing = "SELECT CAST('a' AS int) AS n"
+    assert error_of(lambda: spark.sql(failing).collect()).getCondition() == "CAST_INVALID_INPUT"
     spark.conf.set("spark.sql.ansi.enabled", "false")
     try:
         assert spark.sql(failing).collect() == [(None,)]
