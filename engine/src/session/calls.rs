@@ -8,7 +8,6 @@ use datafusion::sql::sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, NamedWindowDefinition,
     NamedWindowExpr, Select, SelectItem, Value, Visit, Visitor, WindowSpec, WindowType,
 };
-
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::analysis_errors::{Search, Written};

@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::semantics::Surroundings;
+use super::suspect::in_reach;
 use super::{Bindings, Session, dialect, syntax};
 use crate::error::SparkError;
 use crate::error::condition::STAR_OF_TABLE_IN_COUNT;
@@ -46,10 +47,7 @@ impl Stars<'_> {
         let select =
             Select { lateral_views: select.lateral_views.clone(), ..syntax::select(vec![all], select.from.clone()) };
         let mut query = syntax::query(SetExpr::Select(Box::new(select)));
-        query.with = self.with.iter().flatten().cloned().reduce(|mut outer, inner| {
-            outer.cte_tables.extend(inner.cte_tables);
-            outer
-        });
+        query.with = self.with.iter().fold(None, |around, own| in_reach(around, own.as_ref()));
         let mut statement = ast::Statement::Query(Box::new(query));
         dialect::translate(&mut statement, false)?;
         let statement = Statement::Statement(Box::new(statement));

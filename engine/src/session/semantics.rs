@@ -63,8 +63,9 @@ pub(super) fn apply(plan: LogicalPlan, surroundings: &Surroundings) -> Result<(L
         let rewritten = plan.map_expressions(|expr| {
             let name = names.save(&expr);
             let typed = expr.transform_up(|expr| {
-                let found = suspect::is_suspicious(&expr, &schema, surroundings.reading.ansi);
-                suspicious.set(suspicious.get() || found);
+                if !suspicious.get() {
+                    suspicious.set(suspect::is_suspicious(&expr, &schema, surroundings.reading.ansi));
+                }
                 rewrite(expr, &schema, surroundings)
             })?;
             let zone = surroundings.time_zone.as_str();

@@ -12,7 +12,7 @@ use crate::error::condition::{
 };
 use crate::error::relation::quoted;
 use crate::session::names;
-use crate::types::DataType;
+use crate::types::{DataType, StructType};
 
 impl Suspect<'_> {
     /// What a name means that several relations have.
@@ -45,18 +45,14 @@ impl Suspect<'_> {
             };
             match (self.type_of(&base, place)?, access) {
                 (DataType::Struct(inner), AccessExpr::Dot(Expr::Identifier(field))) => {
-                    if !inner.fields.iter().any(|known| known.name.eq_ignore_ascii_case(&field.value)) {
-                        let known: Vec<String> = inner.fields.iter().map(|known| quoted(&[&known.name])).collect();
-                        let parameters = [("fieldName", quoted(&[&field.value])), ("fields", known.join(", "))];
-                        return Some(FIELD_NOT_FOUND.error(parameters));
+                    if let Some(missing) = missing_field(&inner, &field.value) {
+                        return Some(missing);
                     }
                 }
                 (DataType::Array { element, .. }, AccessExpr::Dot(Expr::Identifier(field))) => match *element {
                     DataType::Struct(inner) => {
-                        if !inner.fields.iter().any(|known| known.name.eq_ignore_ascii_case(&field.value)) {
-                            let known: Vec<String> = inner.fields.iter().map(|known| quoted(&[&known.name])).collect();
-                            let parameters = [("fieldName", quoted(&[&field.value])), ("fields", known.join(", "))];
-                            return Some(FIELD_NOT_FOUND.error(parameters));
+                        if let Some(missing) = missing_field(&inner, &field.value) {
+                            return Some(missing);
                         }
                     }
                     _ => {
@@ -97,4 +93,13 @@ impl Suspect<'_> {
         }
         None
     }
+}
+
+/// The error of a field that a struct does not have, in whatever case.
+fn missing_field(of: &StructType, field: &str) -> Option<SparkError> {
+    if of.fields.iter().any(|known| known.name.eq_ignore_ascii_case(field)) {
+        return None;
+    }
+    let known: Vec<String> = of.fields.iter().map(|known| quoted(&[&known.name])).collect();
+    Some(FIELD_NOT_FOUND.error([("fieldName", quoted(&[field])), ("fields", known.join(", "))]))
 }

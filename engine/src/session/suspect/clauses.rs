@@ -3,7 +3,7 @@
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{self, Distinct, Expr, LimitClause, OrderByKind, Query, SetExpr};
 
-use super::places::{Place, SetOperation};
+use super::places::{Place, SetOperation, in_reach};
 use super::rules::are_alike;
 use super::{Suspect, ordinal, shown_type};
 use crate::error::SparkError;
@@ -65,12 +65,7 @@ impl Suspect<'_> {
             Expr::Tuple(values) => values.iter().map(|value| self.written.shown(value)).collect(),
             value => vec![self.written.shown(value)],
         };
-        let mut with = place.with.clone();
-        match (&mut with, &subquery.with) {
-            (Some(with), Some(own)) => with.cte_tables.extend(own.cte_tables.iter().cloned()),
-            (None, own) => with.clone_from(own),
-            (Some(_), None) => {}
-        }
+        let with = in_reach(place.with.clone(), subquery.with.as_ref());
         let mut named = Statement::Statement(Box::new(ast::Statement::Query(Box::new(subquery.clone()))));
         if let Statement::Statement(statement) = &mut named {
             names::write_out(statement, &Shown::default());

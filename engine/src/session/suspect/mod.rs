@@ -28,6 +28,7 @@ use crate::error::relation::quoted;
 use crate::types::DataType;
 use crate::types::arrow::from_arrow_field;
 
+pub(super) use places::in_reach;
 use places::{Place, Places};
 pub(super) use plan::{is_suspicious, is_suspicious_operator};
 use rules::{all_alike, are_alike, cast_refusal, is_text, unlike_pair};

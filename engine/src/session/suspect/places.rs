@@ -61,16 +61,23 @@ impl Places {
     }
 }
 
+/// The common table expressions in reach of a query that has its own within others.
+pub(in crate::session) fn in_reach(around: Option<With>, own: Option<&With>) -> Option<With> {
+    match (around, own) {
+        (Some(mut with), Some(own)) => {
+            with.cte_tables.extend(own.cte_tables.iter().cloned());
+            Some(with)
+        }
+        (around, own) => around.or_else(|| own.cloned()),
+    }
+}
+
 impl Visitor for Places {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        let mut with = self.queries.last().and_then(|(_, with)| with.clone());
-        match (&mut with, &query.with) {
-            (Some(with), Some(own)) => with.cte_tables.extend(own.cte_tables.iter().cloned()),
-            (None, Some(own)) => with = Some(own.clone()),
-            (_, None) => {}
-        }
+        let around = self.queries.last().and_then(|(_, with)| with.clone());
+        let with = in_reach(around, query.with.as_ref());
         let shared = Rc::new(query.clone());
         self.add_set_operations(&query.body, &shared, &with);
         self.queries.push((shared, with));
